@@ -1,0 +1,25 @@
+"""Text as people type it, brought into one form before it is counted, compared or stored."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def clean(text: str) -> str:
+    """Without white space at the ends and in Unicode normal form C, so that 가 is one character however it was typed."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def is_blank(text: str) -> bool:
+    """True where nothing visible stands: empty, or only white space, control and format characters."""
+    return all(unicodedata.category(character)[0] in "CZ" for character in text)
+
+
+def folded(name: str) -> str:
+    """The form in which names are compared: ``Sales``, ``SALES`` and ``sales`` are one name (Unicode case folding)."""
+    return unicodedata.normalize("NFC", clean(name).casefold())
+
+
+def is_storable(text: str) -> bool:
+    """False where the text holds a lone surrogate, which no UTF-8 can carry."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,101 @@
+"""What a store promises. Two keep it: ``EmbeddedStore`` (SQLite) and ``DynamoDBDatabase`` (``models.py``).
+
+Words
+-----
+*Edit*: one wanted transition of one department or event (``before → after``). *Change*: the row that an accepted edit
+leaves in a history. *History*: the numbered changes of one department's events, or of the list of departments.
+*Head*: the number of a history's last change.
+
+Every method may raise :class:`~calendar_server.errors.StoreUnavailable` (the store does not answer in time) and
+:class:`~calendar_server.errors.StoreUnusable` (its tables or file are missing or of another version). No other error
+leaves a store than those named here. Reads see every commit that was acknowledged before they began, in whichever
+process. Calls may come from many threads or greenlets at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from calendar_server.domain.changes import Change, DepartmentList, Edit, Head, Snapshot
+from calendar_server.domain.departments import Department
+from calendar_server.domain.events import CalendarEvent
+
+
+class Store(Protocol):
+    """Departments, their events, and the histories of both."""
+
+    batch_limit: int
+    """How many edits one :meth:`commit` takes at the most."""
+
+    def describe(self) -> str:
+        """One line for people: which store this is and where it lies."""
+        ...
+
+    def check(self) -> None:
+        """Return if the store can serve now; for readiness probes, so cheap.
+
+        :raises StoreUnavailable: it does not answer.
+        :raises StoreUnusable: it answers, but what it needs is missing; ``problems`` says what.
+        """
+        ...
+
+    def list_departments(self) -> DepartmentList:
+        """All departments, oldest first (``created_at``, then ``id``), and the head at which they were so."""
+        ...
+
+    def get_department(self, department_id: str) -> Department:
+        """:raises DepartmentNotFound: there is none of this id."""
+        ...
+
+    def get_event(self, event_id: str) -> CalendarEvent:
+        """:raises EventNotFound: there is none of this id, or its department is gone."""
+        ...
+
+    def snapshot(self, department_id: str) -> Snapshot:
+        """All events of a department, by :attr:`CalendarEvent.sort_key`, and the head at which they were so.
+
+        :raises DepartmentNotFound: there is no such department.
+        """
+        ...
+
+    def head(self, history: str) -> Head:
+        """Where the history stands; number 0 where nothing has been written to it yet. Cheap: one small read.
+
+        :raises DepartmentNotFound: the history is a department's, and there is no such department.
+        """
+        ...
+
+    def changes_after(self, history: str, seq: int, limit: int) -> list[Change]:
+        """Up to ``limit`` changes numbered above ``seq``, in the order of their numbers.
+
+        :raises DepartmentNotFound: the history is a department's, and there is no such department.
+        """
+        ...
+
+    def commit(self, edits: Sequence[Edit]) -> list[Change]:
+        """Make all ``edits`` durable, or none of them; return their changes in the order of the edits.
+
+        All edits of one call belong to one history; a move touches two and must be alone. No object stands in two of
+        them. At most :attr:`batch_limit`. Versions are the caller's: ``after.version`` is stored as it is.
+        Deleting a department ends its history and hides its events in the same moment; :meth:`finish_deletions`
+        then removes what is left of them.
+
+        :raises VersionConflict: an object is no longer at ``before.version``, which for an event includes that it is
+            still in ``before.department_id``.
+        :raises DepartmentNotFound, EventNotFound: an object is gone, or an event's department is.
+        :raises DepartmentExists, EventExists: a name or an id is taken.
+        :raises StoreUnavailable: no definite answer in time. The edits are then either all stored or none.
+        """
+        ...
+
+    def finish_deletions(self, department_id: str | None = None) -> bool:
+        """Remove what is left of deleted departments (of one, or of all); True where there was anything.
+
+        To be called after a deletion's commit and at the start, where it finishes what a crash cut off.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back files and connections. Nothing may be called afterwards."""
+        ...

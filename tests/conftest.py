@@ -1,0 +1,18 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from calendar_server.store.embedded import EmbeddedStore
+
+
+@pytest.fixture
+def embedded_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    """An empty embedded store in a file of its own."""
+    store = EmbeddedStore(tmp_path / "calendar.sqlite3")
+    yield store
+    store.close()
