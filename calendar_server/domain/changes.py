@@ -8,6 +8,7 @@ from typing import Literal
 
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.errors import DepartmentNotFound
 
 DEPARTMENTS_HISTORY = "departments"
 """The history of the list of departments. Every other history is named by its department's id."""
@@ -79,6 +80,8 @@ class Edit:
     before: Subject | None
     after: Subject | None
     mutation_id: str | None = None
+    id_from_client: bool = False
+    """A created object's id was chosen outside this server, so that somebody else may have chosen it too."""
 
     @property
     def subject(self) -> Subject:
@@ -115,6 +118,16 @@ class Edit:
 def history_of(subject: Subject) -> str:
     """The history in which the object's changes stand."""
     return DEPARTMENTS_HISTORY if isinstance(subject, Department) else subject.department_id
+
+
+def events_history(department_id: str) -> str:
+    """The history of a department's events.
+
+    :raises DepartmentNotFound: no department can have this id, because the list's history is named so.
+    """
+    if department_id == DEPARTMENTS_HISTORY:
+        raise DepartmentNotFound(department_id)
+    return department_id
 
 
 def new_epoch() -> str:

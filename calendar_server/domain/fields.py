@@ -15,6 +15,8 @@ TITLE_MAX = 200
 DESCRIPTION_MAX = 5_000
 TIME_MAX = 100
 URL_MAX = 2_048
+ID_BYTES_MAX = 1_024
+"""No stored id is longer (UTF-8); it is also the most that DynamoDB takes as a sort key."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -110,3 +112,8 @@ def canonical_id(text: str) -> str:
     Stores that an earlier version filled may hold ids that are no UUIDs; they stay reachable.
     """
     return text.lower() if _UUID.fullmatch(text) else text
+
+
+def is_possible_id(text: str) -> bool:
+    """False where no stored object can have this id, so that no store need be asked."""
+    return 0 < len(text.encode("utf-8", "replace")) <= ID_BYTES_MAX

@@ -17,6 +17,8 @@ from calendar_server.domain.fields import (
     TITLE_MAX,
     FieldProblem,
     Rule,
+    canonical_id,
+    is_possible_id,
     optional_text,
     real_date,
     required_text,
@@ -95,7 +97,7 @@ def _complete(fields: Mapping[str, str], rules: Mapping[str, Rule]) -> dict[str,
 
 def _same_as(department_id: str) -> Rule:
     def rule(value: Any) -> str:
-        if value != department_id:
+        if not isinstance(value, str) or canonical_id(value) != department_id:
             raise FieldProblem("mismatch")
         return department_id
 
@@ -105,4 +107,7 @@ def _same_as(department_id: str) -> Rule:
 def _department_reference(value: Any) -> str:
     if not isinstance(value, str):
         raise FieldProblem("type_string")
-    return value.strip()
+    department_id = canonical_id(value.strip())
+    if not is_possible_id(department_id):
+        raise FieldProblem("unknown_department")
+    return department_id

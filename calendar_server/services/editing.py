@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from calendar_server.domain import clock, validation
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Edit, Subject
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Edit, Subject, events_history
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import (
@@ -67,9 +67,10 @@ class Editing:
     def update_department(self, department_id: str, body: Any, matches: Precondition | None = None) -> Department:
         """Apply the fields of ``body``.
 
-        :raises Invalid, DepartmentNotFound, DepartmentExists:
+        :raises DepartmentNotFound, Invalid, DepartmentExists:
         :raises VersionConflict: the department is not as ``matches`` wants it.
         """
+        self._store.get_department(department_id)
         fields = validation.department_changes(body)
 
         def attempt() -> Department:
@@ -105,12 +106,13 @@ class Editing:
 
     def create_event(self, department_id: str, body: Any) -> CalendarEvent:
         """:raises DepartmentNotFound, Invalid: :raises EventExists: the id that the client chose is taken."""
-        self._store.head(department_id)
+        self._store.head(events_history(department_id))
         fields: dict[str, Any] = validation.new_event(body, department_id)
         at = clock.now()
+        id_from_client = "id" in fields
         fields.setdefault("id", str(uuid.uuid4()))
         event = CalendarEvent(department_id=department_id, created_at=at, last_modified=at, **fields)
-        self.commit([Edit(before=None, after=event)])
+        self.commit([Edit(before=None, after=event, id_from_client=id_from_client)])
         return event
 
     def update_event(self, event_id: str, body: Any, matches: Precondition | None = None) -> CalendarEvent:
@@ -158,12 +160,12 @@ class Editing:
             return
         try:
             self._commit_and_announce([Edit(before, after)])
-        except (VersionConflict, EventNotFound) as error:
+        except (VersionConflict, EventNotFound, DepartmentNotFound) as error:
             raise _Raced from error
 
     def _require_target(self, department_id: str) -> None:
         try:
-            self._store.head(department_id)
+            self._store.head(events_history(department_id))
         except DepartmentNotFound:
             raise Invalid([Problem("department_id", "unknown_department")]) from None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, DepartmentList, Head
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, DepartmentList, Head, events_history
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.domain.fields import FieldProblem, real_date
@@ -82,7 +82,7 @@ class Reading:
 
     def department_head(self, department_id: str) -> Head:
         """Where a department's events stand. :raises DepartmentNotFound:"""
-        return self._store.head(department_id)
+        return self._store.head(events_history(department_id))
 
     def events(self, department_id: str, query: EventQuery = EventQuery()) -> EventPage:
         """A department's events. :raises DepartmentNotFound:"""
@@ -95,7 +95,7 @@ class Reading:
 
     def event(self, department_id: str, event_id: str) -> CalendarEvent:
         """:raises DepartmentNotFound: :raises EventNotFound: also where it is another department's."""
-        self._store.head(department_id)
+        self.department_head(department_id)
         event = self._store.get_event(event_id)
         if event.department_id != department_id:
             raise EventNotFound(event_id)

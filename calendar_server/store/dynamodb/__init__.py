@@ -1,0 +1,1 @@
+"""The rooms behind ``models.DynamoDBDatabase``: schema, connection, tables, planning of transactions, deletions."""
