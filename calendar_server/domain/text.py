@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+"""Not Cn and Co: an emoji newer than this Python's Unicode tables, or a company's own sign, is visible."""
+
 
 def clean(text: str) -> str:
     """Without white space at the ends and in Unicode normal form C, so that 가 is one character however it was typed."""
@@ -12,7 +15,7 @@ def clean(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """True where nothing visible stands: empty, or only white space, control and format characters."""
-    return all(unicodedata.category(character)[0] in "CZ" for character in text)
+    return all(unicodedata.category(character) in _INVISIBLE for character in text)
 
 
 def folded(name: str) -> str:

@@ -42,7 +42,7 @@ _MOMENT = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _REMARK = re.compile(r"\s*\([^()]*\)$")
-_BETWEEN = re.compile(r"\s*(?:~|-|–|—|−|부터|에서|\bto\b)\s*", re.ASCII)
+_BETWEEN = re.compile(r"\s*(?:[~∼〜‐‒–—―−-]|부터|에서|\bto\b)\s*", re.ASCII)
 _TRAILING = re.compile(r"\s*까지$")
 
 
@@ -80,11 +80,12 @@ def read_time(text: str) -> TimeSpan:
     (``오후 2시~4시``, ``2-4 PM``; but ``10-2 PM`` begins in the morning). An hour without any is read on the 24-hour clock.
     """
     plain = _REMARK.sub("", unicodedata.normalize("NFKC", text).strip().lower())
-    parts = _BETWEEN.split(_TRAILING.sub("", plain))
+    until = _TRAILING.sub("", plain)
+    parts = _BETWEEN.split(until)
     if len(parts) == 2 and not parts[1]:
         parts = parts[:1]
-    if not 1 <= len(parts) <= 2:
-        return UNREAD
+    if len(parts) > 2 or (len(parts) == 1 and until != plain):
+        return UNREAD  # 오후 6시까지 names an end without a start
     moments = [_read_moment(part.strip()) for part in parts]
     first = moments[0]
     if first is None or not any(moment and moment.clear for moment in moments):
@@ -100,7 +101,8 @@ def _read_moment(text: str) -> _Moment | None:
     if match is None:
         return None
     if match["named"]:
-        return _Moment(12 if match["named"] in ("정오", "noon") else 0, 0, "", clear=True)
+        is_noon = match["named"] in ("정오", "noon")
+        return _Moment(12, 0, "pm", clear=True) if is_noon else _Moment(0, 0, "", clear=True)
     if match["before"] and match["after"]:
         return None
     hour = int(match["hour"])
@@ -122,9 +124,9 @@ def _half(marker: str) -> str:
 
 def _read_span(first: _Moment, second: _Moment) -> TimeSpan:
     start, end = first.minutes(), second.minutes()
-    if first.half and not second.half and second.hour <= 12:
-        end = _first_after(start, [second.minutes(first.half), second.minutes("pm"), end])
-    elif second.half and not first.half and first.hour <= 12:
+    if first.half and not second.half and 1 <= second.hour <= 12:
+        end = _first_after(start, [second.minutes(first.half), second.minutes("pm"), second.minutes("am")])
+    elif second.half and not first.half and 1 <= first.hour <= 12:
         same_half = first.minutes(second.half)
         start = same_half if same_half is not None and end is not None and same_half < end else start
     span = TimeSpan(_clock(start, latest=MINUTES_A_DAY - 1), _clock(end, latest=MINUTES_A_DAY))
@@ -132,7 +134,7 @@ def _read_span(first: _Moment, second: _Moment) -> TimeSpan:
 
 
 def _first_after(start: int | None, candidates: list[int | None]) -> int | None:
-    """The first candidate that lies after ``start``; the last, the plain reading, where none does."""
+    """The first candidate that lies after ``start``; the last, which is then on the next day, where none does."""
     if start is not None:
         for candidate in candidates:
             if candidate is not None and candidate > start:

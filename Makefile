@@ -1,0 +1,45 @@
+# Two commands do all the set-up on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+PORT ?= 5000
+VENV := .venv
+BIN := $(VENV)/bin
+
+# With a .env of your own, that decides on the store; without one it is the embedded file.
+STORE_DEFAULT := $(if $(wildcard .env),,STORE=$${STORE:-embedded})
+
+.PHONY: help run test check benchmark clean
+.DEFAULT_GOAL := help
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+run: $(VENV)/runtime ## Start the server on http://127.0.0.1:5000 (PORT=... for another port)
+	$(STORE_DEFAULT) $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
+
+test: $(VENV)/development ## Install what the tests need and run all of them
+	$(BIN)/python -m pytest
+
+check: $(VENV)/development ## Format, lint, types and layers only
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+benchmark: $(VENV)/development ## Measure the migration (see benchmarks/README.md)
+	$(BIN)/python benchmarks/migration.py
+
+clean: ## Remove the environment and caches; data/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 이상이 필요합니다 / Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "venv 모듈이 필요합니다 / The venv module is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@touch $@
+
+$(VENV)/runtime: $(VENV)/python requirements.txt
+	@echo "필요한 패키지를 설치합니다 / Installing requirements ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/development: $(VENV)/runtime requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
