@@ -128,4 +128,4 @@ class ConfigurationError(SetupError):
 
 
 class StoreUnusable(SetupError):
-    code = "store_unusable"
+    code = "store_unavailable"

@@ -9,6 +9,7 @@ from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 
 AT = "2024-01-15T10:30:00.000Z"
+EVENT_BODY = {"event_date": "2024-01-20", "title": "팀 회의", "time": "오후 2:00"}
 
 
 def department(name: str = "개발팀", **fields: Any) -> Department:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from calendar_server.domain.text import clean, is_blank, is_storable
@@ -93,7 +94,7 @@ def web_address(value: Any) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or any(c.isspace() or ord(c) < 0x20 or c in '\x7f\\<>"' for c in text):
+    if not usable or any(c.isspace() or category(c) == "Cc" or c in '\\<>"' for c in text):
         raise FieldProblem("invalid_url")
     return text
 

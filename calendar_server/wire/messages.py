@@ -46,6 +46,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "허용되지 않은 출처(origin)입니다. 관리자는 CORS_ORIGINS에 추가해 주세요.",
         "This origin is not allowed. The administrator can add it to CORS_ORIGINS.",
     ),
+    "unknown_event": Sentence("알 수 없는 소켓 이벤트입니다.", "There is no socket event of this name."),
     "jsonp_refused": Sentence("JSONP는 지원하지 않습니다.", "JSONP is not supported."),
     "department_not_found": Sentence("부서를 찾을 수 없습니다.", "There is no such department."),
     "event_not_found": Sentence("이벤트를 찾을 수 없습니다.", "There is no such event."),
@@ -58,10 +59,6 @@ SENTENCES: Mapping[str, Sentence] = {
     "store_unavailable": Sentence(
         "저장소가 잠시 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
         "The store is not answering at the moment. Please try again shortly.",
-    ),
-    "store_unusable": Sentence(
-        "저장소가 준비되지 않았습니다. 관리자에게 문의해 주세요.",
-        "The store is not set up. Please tell the administrator.",
     ),
     "internal_error": Sentence("서버에서 오류가 발생했습니다.", "An error occurred on the server."),
 }

@@ -1,0 +1,56 @@
+"""``/api/departments``: the list of departments and each of them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+
+from calendar_server.api.answers import deletion_answer, department_answer, department_list_answer, not_modified
+from calendar_server.api.bodies import json_body
+from calendar_server.api.context import services
+from calendar_server.api.entity_tags import known_to_client, list_tag, object_tag, required_by_client
+from calendar_server.api.path_ids import department_key
+
+blueprint = Blueprint("departments", __name__, url_prefix="/api/departments")
+
+
+@blueprint.get("")
+def list_departments() -> Response:
+    """All departments, oldest first; a client that holds the list already costs one read of its head."""
+    reading = services().reading
+    known = known_to_client()
+    if known and known.matches_weakly(tag := list_tag(reading.departments_head())):
+        return not_modified(tag)
+    return department_list_answer(reading.departments())
+
+
+@blueprint.post("")
+def create_department() -> Response:
+    """A new department."""
+    return department_answer(services().editing.create_department(json_body()), HTTPStatus.CREATED)
+
+
+@blueprint.get("/<department_id>")
+def get_department(department_id: str) -> Response:
+    """One department."""
+    department = services().reading.department(department_key(department_id))
+    known = known_to_client()
+    if known and known.matches_weakly(tag := object_tag(department)):
+        return not_modified(tag)
+    return department_answer(department)
+
+
+@blueprint.route("/<department_id>", methods=["PUT", "PATCH"])
+def update_department(department_id: str) -> Response:
+    """Change the fields that the body names."""
+    body = json_body()
+    changed = services().editing.update_department(department_key(department_id), body, required_by_client())
+    return department_answer(changed)
+
+
+@blueprint.delete("/<department_id>")
+def delete_department(department_id: str) -> Response:
+    """Remove a department and all its events."""
+    services().editing.delete_department(department_key(department_id), required_by_client())
+    return deletion_answer("department_deleted")
