@@ -92,7 +92,7 @@ class Settings:
         What ``.env`` adds is put into the environment, where boto3 looks for AWS settings. A name with nothing behind
         it counts as absent: boto3 would take an empty AWS_PROFILE for a profile without a name.
         """
-        for name, value in dotenv_values(Path.cwd() / ".env").items():
+        for name, value in _dotenv(Path.cwd() / ".env").items():
             if value:
                 os.environ.setdefault(name, value)
         return cls.from_env(os.environ, serving=serving)
@@ -158,15 +158,16 @@ class _Reader:
 
     def count(self, name: str) -> int:
         value = self.text(name) or "0"
-        if value.isascii() and value.isdigit() and int(value) <= 10:
+        if value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= 10:
             return int(value)
         self.problems.append(f"{name}={value!r}: must be a whole number from 0 to 10")
         return 0
 
     def url(self, name: str) -> str | None:
         value = self.text(name)
-        if value and not value.startswith(("http://", "https://")):
-            self.problems.append(f"{name}={value!r}: must begin with http:// or https://")
+        if value and not (value.startswith(("http://", "https://")) and _host_of(value)):
+            self.problems.append(f"{name}={value!r}: must be an address such as http://127.0.0.1:8001")
+            return None
         return value
 
     def items(self, name: str, problem_of: Callable[[str], str | None]) -> tuple[str, ...]:
@@ -207,8 +208,28 @@ class _Reader:
             )
 
 
+def _dotenv(path: Path) -> Mapping[str, str | None]:
+    """The settings in ``path``, none where there is no such file; a byte order mark, as Windows writes it, is skipped.
+
+    :raises ConfigurationError: the file cannot be read, or not as UTF-8.
+    """
+    try:
+        return dotenv_values(path, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path} cannot be read ({error}): save it as UTF-8 text"]) from error
+
+
 def _is_loopback(url: str | None) -> bool:
-    return urlsplit(url or "").hostname in ("localhost", "127.0.0.1", "::1")
+    return _host_of(url or "") in ("localhost", "127.0.0.1", "::1")
+
+
+def _host_of(url: str) -> str | None:
+    """The host in ``url``; None where there is none, or brackets or a port that no URL can have."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def _host_problem(host: str) -> str | None:
@@ -219,7 +240,7 @@ def _host_problem(host: str) -> str | None:
 
 
 def _origin_problem(origin: str) -> str | None:
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query or parts.fragment:
+    scheme, _, host = origin.partition("://")
+    if scheme not in ("http", "https") or any(c in host for c in "/?#@") or not _host_of(origin):
         return "must be an origin such as https://calendar.example.com"
     return None

@@ -117,4 +117,4 @@ def canonical_id(text: str) -> str:
 
 def is_possible_id(text: str) -> bool:
     """False where no stored object can have this id, so that no store need be asked."""
-    return 0 < len(text.encode("utf-8", "replace")) <= ID_BYTES_MAX
+    return is_storable(text) and 0 < len(text.encode()) <= ID_BYTES_MAX

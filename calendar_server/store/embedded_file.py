@@ -81,8 +81,9 @@ def _create_schema(db: sqlite3.Connection) -> None:
 
 
 def _check_version(db: sqlite3.Connection, path: Path) -> None:
-    version, application = _pragma(db, "user_version"), _pragma(db, "application_id")
+    # tables first: where another process creates the schema just now, its application id is then there too
     has_tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+    version, application = _pragma(db, "user_version"), _pragma(db, "application_id")
     if has_tables and application != APPLICATION_ID:
         raise StoreUnusable(
             [

@@ -97,7 +97,9 @@ class Connection:
 
     def _build(self) -> Any:
         settings = self._settings
-        local: Json = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if settings.local_credentials else {}
+        local: Json = (
+            {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if settings.local_credentials else {}
+        )
         config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=READ_TIMEOUT_SECONDS,
