@@ -1,0 +1,44 @@
+"""Reads the arguments of socket events. Unknown keys are ignored: old clients send more than is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from calendar_server.domain.fields import canonical_id
+from calendar_server.errors import DepartmentNotFound, Invalid, Problem
+
+ID_MAX = 200
+"""No department has a longer id; what is longer need not be looked up."""
+
+
+def required_department_id(arguments: tuple[Any, ...]) -> str:
+    """``department_id`` of the first argument.
+
+    :raises Invalid: it is missing or no string, or the argument is no object.
+    :raises DepartmentNotFound: it cannot be any department's.
+    """
+    department_id = optional_department_id(arguments)
+    if department_id is None:
+        raise Invalid([Problem("department_id", "required")])
+    return department_id
+
+
+def optional_department_id(arguments: tuple[Any, ...]) -> str | None:
+    """:func:`required_department_id`, or None where there is no argument or it names no department."""
+    payload = arguments[0] if arguments else None
+    if payload is None:
+        return None
+    if not isinstance(payload, Mapping):
+        raise Invalid([Problem("", "type_object")])
+    value = payload.get("department_id")
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Invalid([Problem("department_id", "type_string")])
+    department_id = canonical_id(value.strip())
+    if not department_id:
+        raise Invalid([Problem("department_id", "required")])
+    if len(department_id) > ID_MAX:
+        raise DepartmentNotFound(department_id[:ID_MAX])
+    return department_id

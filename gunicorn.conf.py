@@ -1,0 +1,54 @@
+"""Settings of gunicorn, which reads this file from the working directory; its own options on the command line win."""
+
+import logging
+import sys
+import warnings
+
+worker_class = "eventlet"
+workers = 1  # sockets of several processes would not hear each other
+worker_connections = 10_000  # the default of 1,000 counts open sockets too, and then answers nobody else
+preload_app = False  # the app is loaded after the fork, where the worker class has patched what it needs
+keepalive = 2  # seconds; shorter than the next, so that idle connections do not outlast a stop
+graceful_timeout = 4  # seconds from SIGTERM to the end, whatever still runs
+
+# Who is believed about scheme and path is said by TRUSTED_PROXIES alone.
+secure_scheme_headers = {}
+forwarder_headers = ""
+
+# No second way to steer the server, and no file in the home directory.
+control_socket_disable = True
+
+# The last gunicorn with an eventlet worker is pinned on purpose, so its announcements of the end help nobody.
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+logging.getLogger("gunicorn.error").addFilter(lambda record: "eventlet worker is DEPRECATED" not in record.getMessage())
+
+
+def post_worker_init(worker):
+    """The app is loaded and about to serve."""
+    from calendar_server.realtime import close_sockets_when
+
+    close_sockets_when(lambda: not worker.alive, worker.wsgi.extensions["socketio"])
+    if worker.age == 1:
+        for address in worker.cfg.address:
+            print(f"달력 서버가 열렸습니다 / Calendar server is ready: {_url(address)}", flush=True)
+
+
+def post_request(worker, req, environ, resp):  # noqa: ARG001 - gunicorn gives four arguments
+    """A worker that is going down keeps no connection open for further requests."""
+    if not worker.alive:
+        req.force_close()
+
+
+def worker_exit(server, worker):
+    """A worker that could not start has said why; without this, gunicorn would start it again and again."""
+    if not worker.booted:
+        sys.exit(server.WORKER_BOOT_ERROR)
+
+
+def _url(address):
+    if isinstance(address, str):
+        return f"unix:{address}"
+    host, port = address[:2]
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - it is shown, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
