@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # With a .env of your own, that decides on the store; without one it is the embedded file.
 STORE_DEFAULT := $(if $(wildcard .env),,STORE=$${STORE:-embedded})
 
-.PHONY: help run test check benchmark clean
+.PHONY: help run test soak check benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -18,6 +18,9 @@ run: $(VENV)/runtime ## Start the server on http://127.0.0.1:5000 (PORT=... for 
 
 test: $(VENV)/development ## Install what the tests need and run all of them
 	$(BIN)/python -m pytest
+
+soak: $(VENV)/development ## Run the tests of crashes, cuts and random histories at their full size (many minutes)
+	SOAK=1 $(BIN)/python -m pytest -m soak
 
 check: $(VENV)/development ## Format, lint, types and layers only
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -12,7 +12,6 @@ if __name__ == "__main__":
 
     eventlet.monkey_patch()  # before anything else is imported: what has been imported unpatched stays so
 
-import os
 import sys
 from typing import NoReturn
 
@@ -22,16 +21,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from calendar_server import api, realtime
 from calendar_server.config import Settings
-from calendar_server.errors import ConfigurationError, SetupError
-from calendar_server.services.editing import Editing
-from calendar_server.services.reading import Reading
+from calendar_server.errors import SetupError
+from calendar_server.services.calendar import Calendar
 from calendar_server.services.upkeep import keep_up
 from calendar_server.store.contract import Store
 from calendar_server.store.embedded import EmbeddedStore
 from calendar_server.wire import logs
 from calendar_server.wire.gate import Gate
 
-DEFAULT_PORT = 5000
+PORT = 5000
 
 
 def open_store(settings: Settings) -> Store:
@@ -49,20 +47,20 @@ def open_store(settings: Settings) -> Store:
 def create_app(settings: Settings, store: Store | None = None) -> Flask:
     """The WSGI application on ``store``, by default the one that ``settings`` name.
 
-    Its SocketIO is ``app.extensions["socketio"]``, its store ``app.extensions["store"]``.
+    Its SocketIO is ``app.extensions["socketio"]``, its services ``app.extensions["calendar"]``.
 
     :raises SetupError: the store cannot be used.
     """
     if store is None:
         store = open_store(settings)
     app = Flask("calendar_server")
-    app.config["SECRET_KEY"] = settings.secret_key
-    app.extensions["store"] = store
     socketio = realtime.open_socketio(app)
     announcer = realtime.Announcer(socketio)
-    reading = Reading(store)
-    api.register(app, editing=Editing(store, announcer.announce), reading=reading, check_store=store.check)
-    realtime.register(socketio, reading)
+    app.extensions["calendar"] = calendar = Calendar(store, announcer.announce, settings.secret_key)
+    announcer.serve(calendar)
+    app.extensions["announcer"] = announcer
+    api.register(app, calendar)
+    realtime.register(socketio, calendar, announcer)
     _close_gate(app, settings)
     return app
 
@@ -83,16 +81,9 @@ def start() -> Flask:
     except SetupError as error:
         _refuse_to_start(error)
     tasks: SocketIO = started.extensions["socketio"]
-    tasks.start_background_task(keep_up, started.extensions["store"], tasks.sleep)
+    tasks.start_background_task(keep_up, started.extensions["calendar"].store, tasks.sleep)
+    started.extensions["announcer"].start()
     return started
-
-
-def chosen_port() -> int:
-    """PORT, or 5000; the process ends where it is no port."""
-    text = os.environ.get("PORT") or str(DEFAULT_PORT)
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
-        _refuse_to_start(ConfigurationError([f"PORT={text!r}: must be a whole number from 1 to 65535"]))
-    return int(text)
 
 
 def _refuse_to_start(error: SetupError) -> NoReturn:
@@ -105,6 +96,5 @@ app = start()
 socketio: SocketIO = app.extensions["socketio"]
 
 if __name__ == "__main__":
-    port = chosen_port()
-    sys.stderr.write(f"달력 서버가 열렸습니다 / Calendar server is ready: http://127.0.0.1:{port}\n")
-    socketio.run(app, host="127.0.0.1", port=port)
+    sys.stderr.write(f"달력 서버가 열렸습니다 / Calendar server is ready: http://127.0.0.1:{PORT}\n")
+    socketio.run(app, host="127.0.0.1", port=PORT)

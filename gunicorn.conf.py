@@ -27,7 +27,8 @@ def post_worker_init(worker):
     """The app is loaded and about to serve."""
     from calendar_server.realtime import close_sockets_when
 
-    close_sockets_when(lambda: not worker.alive, worker.wsgi.extensions["socketio"])
+    extensions = worker.wsgi.extensions
+    close_sockets_when(lambda: not worker.alive, extensions["socketio"], extensions["calendar"].waiting)
     if worker.age == 1:
         for address in worker.cfg.address:
             print(f"달력 서버가 열렸습니다 / Calendar server is ready: {_url(address)}", flush=True)

@@ -27,6 +27,7 @@ from calendar_server.migration.telling import (
     shown,
     tell_findings,
     tell_plan,
+    tell_sources,
 )
 from calendar_server.migration.verifying import verify
 from calendar_server.services.editing import Editing
@@ -34,7 +35,7 @@ from calendar_server.store.contract import Store
 from calendar_server.store.embedded import EmbeddedStore
 from calendar_server.wire.messages import PROBLEMS
 
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+FAILED, INTERRUPTED = 1, 130
 RULE = "=" * 50
 
 DESCRIPTION = """\
@@ -128,11 +129,12 @@ def _source_paths(parser: argparse.ArgumentParser, options: argparse.Namespace) 
 @contextmanager
 def _stopping() -> Iterator[None]:
     """Turns whatever a store raises into :class:`Stopped`."""
-    again = "지금까지 쓴 데이터는 저장되어 있으며, 다시 실행하면 이어서 진행합니다."
+    again = "다시 실행하면 남은 데이터부터 이어서 진행합니다."
     try:
         yield
     except SetupError as error:
-        raise Stopped("저장소를 사용할 수 없습니다.\n" + "\n".join(f"  ✗ {p}" for p in error.problems)) from error
+        sentences = "\n".join(f"  ✗ {problem.removeprefix('✗ ')}" for problem in error.problems)
+        raise Stopped(f"저장소를 사용할 수 없습니다.\n{sentences}") from error
     except StoreUnavailable as error:
         raise Stopped(f"저장소가 응답하지 않아 멈췄습니다: {error}\n  {again}") from error
     except (Conflict, NotFound) as error:
@@ -142,10 +144,11 @@ def _stopping() -> Iterator[None]:
 def _migrate(
     settings: Settings, options: argparse.Namespace, paths: Sequence[Path], outcome: Outcome, patience: Patience
 ) -> None:
-    say(RULE, "🚀 JSON → DynamoDB 마이그레이션 시작", RULE)
     with ExitStack() as stack:
         store = _open(settings, outcome, patience, stack)
         outcome.files = [_read(path) for path in paths]
+        tell_sources(outcome.files)
+        say(RULE, "🚀 JSON → DynamoDB 마이그레이션 시작", RULE)
         holdings = Holdings(store, patience)
         plan = outcome.plan = make_plan(outcome.files, holdings.departments(), clock.now())
         tell_plan(outcome.files, plan)

@@ -11,20 +11,28 @@ transactions, reads that no lagging index can falsify, and the removal of delete
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 from calendar_server.config import Settings
 from calendar_server.domain.changes import Change, DepartmentList, Edit, Head, Snapshot
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
-from calendar_server.store.dynamodb.connection import Connection
+from calendar_server.domain.receipts import Receipt
+from calendar_server.errors import ReceiptExists, StoreUnavailable, StoreUnusable
+from calendar_server.store.dynamodb.connection import Connection, error_code
 from calendar_server.store.dynamodb.deletions import Deletions
-from calendar_server.store.dynamodb.items import department_of
+from calendar_server.store.dynamodb.items import department_of, receipt_key, receipt_of, receipt_put, text
 from calendar_server.store.dynamodb.planning import BATCH_LIMIT, Planner
 from calendar_server.store.dynamodb.reading import Reads
 from calendar_server.store.dynamodb.schema import Schema
 from calendar_server.store.dynamodb.tables import Report, Tables
 from calendar_server.store.dynamodb.transactions import Transactions
+
+SECRET_KEY = {"key": {"S": "secret"}}
+"""Where the store's own random text stands among the records."""
 
 
 class DynamoDBDatabase:
@@ -58,7 +66,10 @@ class DynamoDBDatabase:
             what to do.
         :raises StoreUnavailable: DynamoDB cannot be reached, or the tables did not become active in time.
         """
-        self.tables.create(self._settings.billing_mode, report)
+        try:
+            self.tables.create(self._settings.billing_mode, report)
+        except (StoreUnusable, StoreUnavailable) as error:
+            raise error.with_traceback(None) from None  # what is missing must not drown in botocore's own story
 
     def describe(self) -> str:
         place = self._settings.dynamodb_endpoint_url or f"AWS {self._settings.aws_region or ''}".strip()
@@ -86,8 +97,45 @@ class DynamoDBDatabase:
         self._reads.head(history)
         return self._reads.changes_after(history, seq, limit)
 
-    def commit(self, edits: Sequence[Edit]) -> list[Change]:
-        return self._transactions.commit(lambda: self._planner.plan(edits)) if edits else []
+    def commit(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> list[Change]:
+        if not edits:
+            return []
+        return self._transactions.commit(lambda: self._planner.plan(edits, expected), plan_again=expected is None)
+
+    def heads(self, histories: Collection[str]) -> dict[str, Head]:
+        return self._reads.heads(histories)
+
+    def find_receipt(self, key: str) -> Receipt | None:
+        item = self._reads.record(receipt_key(key))
+        return None if item is None else receipt_of(item)
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        self._put_record(receipt_put(receipt), ReceiptExists(receipt.key))
+
+    def secret(self) -> str:
+        """Made by whichever process asks first."""
+        item = self._reads.record(SECRET_KEY)
+        if item is None:
+            made = {**SECRET_KEY, "secret": text(secrets.token_hex(32))}
+            condition = {
+                "ConditionExpression": "attribute_not_exists(#key)",
+                "ExpressionAttributeNames": {"#key": "key"},
+            }
+            with suppress(ReceiptExists):
+                self._put_record({"Item": made, **condition}, ReceiptExists("secret"))
+            item = self._reads.record(SECRET_KEY) or made
+        return str(item["secret"]["S"])
+
+    def forget_expired(self) -> None:
+        """DynamoDB does so by itself: ``expires_at`` is the tables' time to live."""
+
+    def _put_record(self, put: dict[str, Any], exists: ReceiptExists) -> None:
+        try:
+            self.connection.call("put_item", TableName=self.schema.records.name, **put)
+        except StoreUnavailable as error:
+            if error_code(error.__cause__) == "ConditionalCheckFailedException":
+                raise exists from error
+            raise
 
     def finish_deletions(self, department_id: str | None = None) -> bool:
         return self._deletions.finish(department_id)

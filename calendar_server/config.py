@@ -7,7 +7,6 @@ shows each variable, and a test keeps it and :data:`VARIABLES` together.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,8 +61,8 @@ class Settings:
 
     production: bool = False
     """FLASK_ENV=production"""
-    secret_key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
-    """Signs what clients must not forge. Made anew at each start where it is not set (development only)."""
+    secret_key: str | None = field(default=None, repr=False)
+    """Signs what clients must not forge. Where it is not set (development only), a text that the store keeps does."""
     store: StoreKind = "embedded"
     embedded_path: Path = Path("data/calendar.sqlite3")
     aws_region: str | None = None
@@ -153,20 +152,25 @@ class _Reader:
         for choice in choices:
             if value.lower() == choice.lower():
                 return choice
-        self.problems.append(f"{name}={value!r}: must be one of {', '.join(choices)}")
+        self.problems.append(
+            f"{name}={value!r}: {', '.join(choices)} 중 하나여야 합니다. / must be one of {', '.join(choices)}"
+        )
         return default
 
     def count(self, name: str) -> int:
         value = self.text(name) or "0"
         if value.isascii() and value.isdigit() and len(value) <= 2 and int(value) <= 10:
             return int(value)
-        self.problems.append(f"{name}={value!r}: must be a whole number from 0 to 10")
+        self.problems.append(f"{name}={value!r}: 0부터 10까지의 정수여야 합니다. / must be a whole number from 0 to 10")
         return 0
 
     def url(self, name: str) -> str | None:
         value = self.text(name)
         if value and not (value.startswith(("http://", "https://")) and _host_of(value)):
-            self.problems.append(f"{name}={value!r}: must be an address such as http://127.0.0.1:8001")
+            self.problems.append(
+                f"{name}={value!r}: http://127.0.0.1:8001 같은 주소여야 합니다. / "
+                "must be an address such as http://127.0.0.1:8001"
+            )
             return None
         return value
 
@@ -186,24 +190,31 @@ class _Reader:
         if self.text("STORE"):
             return cast(StoreKind, self.choice("STORE", ("embedded", "dynamodb"), "embedded"))
         if production:
-            self.problems.append("STORE is not set: in production say STORE=dynamodb or STORE=embedded")
+            self.problems.append(
+                "STORE가 지정되지 않았습니다. 운영 환경에서는 STORE=dynamodb 또는 STORE=embedded 로 지정하세요. / "
+                "STORE is not set: in production say STORE=dynamodb or STORE=embedded"
+            )
         return "dynamodb" if endpoint or self.has_credentials() else "embedded"
 
     def secret_key(self, production: bool) -> str | None:
         value = self.text("SECRET_KEY")
         if production and value is None:
             self.problems.append(
+                "SECRET_KEY가 지정되지 않았습니다. 운영 환경에서는 길고 무작위인 값을 지정하세요. / "
                 "SECRET_KEY is not set: in production set it to a long random text, for example the output of "
                 "python -c 'import secrets; print(secrets.token_hex(32))'"
             )
         elif value is not None and len(value) < 16:
-            self.problems.append("SECRET_KEY is too short: at least 16 characters")
+            self.problems.append(
+                "SECRET_KEY가 너무 짧습니다(16자 이상). / SECRET_KEY is too short: at least 16 characters"
+            )
         return value
 
     def check_tables(self, found: Mapping[str, Any]) -> None:
         names = [found[key] for key in ("departments_table", "events_table", "changes_table", "records_table")]
         if len(set(names)) < len(names):
             self.problems.append(
+                "DEPARTMENTS_TABLE, EVENTS_TABLE, CHANGES_TABLE, RECORDS_TABLE은 서로 다른 테이블이어야 합니다. / "
                 "DEPARTMENTS_TABLE, EVENTS_TABLE, CHANGES_TABLE and RECORDS_TABLE must be four different tables"
             )
 
@@ -235,12 +246,15 @@ def _host_of(url: str) -> str | None:
 def _host_problem(host: str) -> str | None:
     bare = host.removeprefix(".")
     if not bare or any(c in bare for c in "/:@ *"):
-        return "must be a bare host name such as calendar.example.com, or .example.com for all below it"
+        return (
+            "은(는) calendar.example.com 같은 호스트 이름이어야 합니다. / "
+            "must be a bare host name such as calendar.example.com, or .example.com for all below it"
+        )
     return None
 
 
 def _origin_problem(origin: str) -> str | None:
     scheme, _, host = origin.partition("://")
     if scheme not in ("http", "https") or any(c in host for c in "/?#@") or not _host_of(origin):
-        return "must be an origin such as https://calendar.example.com"
+        return "은(는) https://calendar.example.com 같은 출처여야 합니다. / must be an origin such as https://calendar.example.com"
     return None

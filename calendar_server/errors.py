@@ -11,6 +11,11 @@
     │   ├── DepartmentExists  the name is taken
     │   ├── EventExists       the id is taken
     │   └── VersionConflict   the object has changed; ``current`` holds it as it is now
+    ├── CursorInvalid         a cursor was made up, tampered with, or is of another history
+    ├── CursorExpired         the history no longer reaches back to the cursor: reload the list
+    ├── KeyReused             an Idempotency-Key names another write already
+    ├── HeadMoved             (inside the server) another process wrote to the history: read again
+    ├── ReceiptExists         (inside the server) the write was made before: give its answer again
     ├── StoreUnavailable      the store does not answer, or not in time; nothing is known to be lost
     └── SetupError            the server cannot start or work as it is set up; ``problems`` says what to do
         ├── ConfigurationError    a setting is missing or wrong
@@ -38,9 +43,13 @@ class Problem:
 
 
 class CalendarError(Exception):
-    """Root of all; catching it means "anything this server raises on purpose"."""
+    """Root of all; catching it means "anything this server raises on purpose".
+
+    ``position``: of an error out of ``Store.commit``, which of the edits it is about; None where it is about all.
+    """
 
     code: ClassVar[str] = "error"
+    position: int | None = None
 
 
 class Invalid(CalendarError):
@@ -101,6 +110,36 @@ class VersionConflict(Conflict):
         super().__init__(object_id)
         self.object_id = object_id
         self.current = current
+
+
+class CursorInvalid(CalendarError):
+    """The cursor was not made by this server, or not for this history."""
+
+    code = "cursor_invalid"
+
+
+class CursorExpired(CalendarError):
+    """The history does not reach back to the cursor (any more); the client reloads the list."""
+
+    code = "cursor_expired"
+
+
+class KeyReused(CalendarError):
+    """The client named another write by this key within the last seven days."""
+
+    code = "idempotency_key_reused"
+
+
+class HeadMoved(CalendarError):
+    """The history is no longer at the head for which the writes were made; nothing was stored."""
+
+    code = "head_moved"
+
+
+class ReceiptExists(CalendarError):
+    """There is a receipt of this key already; nothing was stored."""
+
+    code = "receipt_exists"
 
 
 class StoreUnavailable(CalendarError):

@@ -9,6 +9,8 @@ import pytest
 
 from calendar_server.store.embedded import EmbeddedStore
 
+pytest.register_assert_rewrite("model_client", "model_histories", "functional.persistent_writer")
+
 
 @pytest.fixture
 def embedded_store(tmp_path: Path) -> Iterator[EmbeddedStore]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from calendar_server.domain.changes import Change, Edit
+from calendar_server.domain.changes import Change, Edit, Head
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import EventNotFound, StoreUnavailable
 from calendar_server.store.embedded import EmbeddedStore
@@ -25,10 +25,10 @@ class InterruptedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def commit(self, edits: Sequence[Edit]) -> list[Change]:
+    def commit(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> list[Change]:
         if self.before_commit:
             self.before_commit.pop(0)()
-        return self.store.commit(edits)
+        return self.store.commit(edits, expected)
 
     def get_event(self, event_id: str) -> CalendarEvent:
         found = self.store.get_event(event_id)

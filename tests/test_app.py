@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -30,7 +32,7 @@ def composition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mod
     sys.modules.pop("app", None)
     module = importlib.import_module("app")
     yield module
-    module.app.extensions["store"].close()
+    module.app.extensions["calendar"].store.close()
     sys.modules.pop("app", None)
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -47,6 +49,24 @@ def test_an_application_uses_the_store_it_is_given(composition: ModuleType, embe
     answer = client.post("/api/departments", json={"name": "개발팀"})
     assert answer.status_code == 201
     assert [each.name for each in embedded_store.list_departments().departments] == ["개발팀"]
+
+
+def test_what_is_written_over_rest_is_told_to_sockets(
+    composition: ModuleType, embedded_store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = composition.create_app(Settings(), embedded_store)
+    told: list[tuple[str, str]] = []
+    heard = threading.Event()
+
+    def hear(event: str, arguments: tuple[Any, Any], to: str | None = None) -> None:
+        told.append((event, arguments[0]["name"]))
+        heard.set()
+
+    monkeypatch.setattr(app.extensions["socketio"], "emit", hear)
+    app.extensions["announcer"].watch("departments")
+    assert Client(app).post("/api/departments", json={"name": "개발팀"}).status_code == 201
+    assert heard.wait(5)
+    assert told == [("department_created", "개발팀")]
 
 
 @pytest.mark.parametrize(("proxies", "status"), [(0, 200), (1, 400)])
@@ -75,12 +95,3 @@ def test_a_start_that_is_refused_says_why_and_ends_the_process(
     assert "서버를 시작할 수 없습니다" in written
     assert "SECRET_KEY is not set" in written
     assert "TRUSTED_PROXIES='many'" in written
-
-
-@pytest.mark.parametrize("port", ["0", "-1", "65536", "http", "²"])
-def test_a_port_that_is_none_is_refused(composition: ModuleType, monkeypatch: pytest.MonkeyPatch, port: str) -> None:
-    monkeypatch.setenv("PORT", port)
-    with pytest.raises(SystemExit):
-        composition.chosen_port()
-    monkeypatch.setenv("PORT", "8080")
-    assert composition.chosen_port() == 8080

@@ -1,61 +1,99 @@
-"""Answers of success: one function for each thing that is answered with."""
+"""Answers of success: one function for each thing that is answered with.
+
+Those of writes are values (:class:`~calendar_server.domain.receipts.StoredAnswer`), made without looking at the present
+request: they are stored with the write, so that its repetition is answered with the very same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response, request, url_for
+from flask import Response, request
 
+from calendar_server.api.context import services
 from calendar_server.api.entity_tags import list_tag, object_tag
-from calendar_server.domain.changes import DepartmentList
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY
+from calendar_server.domain.cursors import Cursors
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.receipts import StoredAnswer
+from calendar_server.services.holding import Held
+from calendar_server.services.mutations import Written
 from calendar_server.services.reading import EventPage, EventQuery
 from calendar_server.wire.languages import preferred_language
 from calendar_server.wire.messages import Language, sentence
 from calendar_server.wire.objects import department_json, event_json
+from calendar_server.wire.places import place_json
 from calendar_server.wire.strict_json import dump_bytes
 
-REVALIDATE = "private, no-cache"
-NOT_STORED = "no-store"
+JSON_HEADERS = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
+REVALIDATE = ("Cache-Control", "private, no-cache")
+NOT_STORED = ("Cache-Control", "no-store")
+VARIES = ("Vary", "Accept-Language")
 
 
-def department_answer(department: Department, status: int = HTTPStatus.OK) -> Response:
-    """One department, after a read or a write."""
-    response = _tagged({"department": department_json(department)}, object_tag(department), status)
-    if status == HTTPStatus.CREATED:
-        response.headers["Location"] = url_for("departments.get_department", department_id=department.id)
-    return response
+def department_answer(department: Department) -> StoredAnswer:
+    """One department, after a read."""
+    return _tagged({"department": department_json(department)}, object_tag(department))
 
 
-def event_answer(event: CalendarEvent, status: int = HTTPStatus.OK) -> Response:
-    """One event, after a read or a write."""
-    response = _tagged({"event": event_json(event)}, object_tag(event), status)
-    if status == HTTPStatus.CREATED:
-        response.headers["Location"] = url_for("events.get_event", department_id=event.department_id, event_id=event.id)
-    return response
+def event_answer(event: CalendarEvent) -> StoredAnswer:
+    """One event, after a read."""
+    return _tagged({"event": event_json(event)}, object_tag(event))
 
 
-def department_list_answer(found: DepartmentList) -> Response:
+def written_answer(written: Written, cursors: Cursors, status: int = HTTPStatus.OK) -> StoredAnswer:
+    """A department or an event after a write, and where the change stands."""
+    subject = written.subject
+    if isinstance(subject, Department):
+        body, address = {"department": department_json(subject)}, f"departments/{quote(subject.id)}"
+    else:
+        body, address = {"event": event_json(subject)}, f"events/{quote(subject.department_id)}/{quote(subject.id)}"
+    body = {**body, **place_json(cursors, written.history, written.head)}
+    created = (("Location", f"/api/{address}"),) if status == HTTPStatus.CREATED else ()
+    return _tagged(body, object_tag(subject), status, created)
+
+
+def deletion_answer(code: str, written: Written | None, cursors: Cursors, language: Language) -> StoredAnswer:
+    """That something is gone, and where that stands; None where it had gone before."""
+    place = place_json(cursors, written.history, written.head) if written else {}
+    body = {"success": True, "message": sentence(code, language), **place}
+    return StoredAnswer(HTTPStatus.OK, (*JSON_HEADERS, NOT_STORED, VARIES), dump_bytes(body))
+
+
+def department_list_answer(held: Held[Department]) -> Response:
     """All departments."""
-    return _tagged({"departments": [department_json(each) for each in found.departments]}, list_tag(found.head))
+    body = held.rendered("list", _render_departments(services().cursors))
+    return respond(_with_tag(body, list_tag(held.head)))
 
 
-def event_list_answer(page: EventPage, query: EventQuery) -> Response:
+def event_list_answer(department_id: str, page: EventPage, query: EventQuery) -> Response:
     """A department's events; with ``next_page`` where the client asked for a page."""
-    body: dict[str, Any] = {"events": [event_json(event) for event in page.events]}
-    if query.limit is not None:
-        body["next_page"] = page.next_page
-    return _tagged(body, list_tag(page.head, query))
+    cursors, held = services().cursors, page.held
+    if query == EventQuery():
+        body = held.rendered("list", lambda whole: _render_events(department_id, whole, cursors))
+    else:
+        paged = {} if query.limit is None else {"next_page": page.next_page}
+        events = [event_json(event) for event in page.events]
+        body = dump_bytes({"success": True, "events": events, **paged, **place_json(cursors, department_id, held.head)})
+    return respond(_with_tag(body, list_tag(held.head, query)))
 
 
-def deletion_answer(code: str) -> Response:
-    """That something is gone, in the client's language."""
-    response = json_response({"success": True, "message": sentence(code, request_language())})
-    response.vary.add("Accept-Language")
-    return response
+def _render_departments(cursors: Cursors) -> Any:
+    def render(held: Held[Department]) -> bytes:
+        departments = [department_json(each) for each in held.ordered]
+        place = place_json(cursors, DEPARTMENTS_HISTORY, held.head)
+        return dump_bytes({"success": True, "departments": departments, **place})
+
+    return render
+
+
+def _render_events(department_id: str, held: Held[CalendarEvent], cursors: Cursors) -> bytes:
+    events = [event_json(event) for event in held.ordered]
+    return dump_bytes({"success": True, "events": events, **place_json(cursors, department_id, held.head)})
 
 
 def not_modified(tag: str) -> Response:
@@ -63,16 +101,18 @@ def not_modified(tag: str) -> Response:
     response = Response(status=HTTPStatus.NOT_MODIFIED)
     del response.headers["Content-Type"]
     response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = REVALIDATE
+    response.headers["Cache-Control"] = REVALIDATE[1]
     return response
 
 
 def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
     """``body`` as JSON, never kept by a cache."""
-    response = Response(dump_bytes(body), status=status, content_type="application/json")
-    response.headers["Cache-Control"] = NOT_STORED
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return respond(StoredAnswer(status, (*JSON_HEADERS, NOT_STORED), dump_bytes(body)))
+
+
+def respond(answer: StoredAnswer) -> Response:
+    """The answer to the present request."""
+    return Response(answer.body, status=answer.status, headers=list(answer.headers))
 
 
 def request_language() -> Language:
@@ -80,9 +120,14 @@ def request_language() -> Language:
     return preferred_language(request.headers.get("Accept-Language"))
 
 
-def _tagged(body: Mapping[str, Any], tag: str, status: int = HTTPStatus.OK) -> Response:
+def _tagged(
+    body: Mapping[str, Any], tag: str, status: int = HTTPStatus.OK, more: tuple[tuple[str, str], ...] = ()
+) -> StoredAnswer:
+    return _with_tag(dump_bytes({"success": True, **body}), tag, status, more)
+
+
+def _with_tag(
+    body: bytes, tag: str, status: int = HTTPStatus.OK, more: tuple[tuple[str, str], ...] = ()
+) -> StoredAnswer:
     """An answer that the client may keep, and must ask about before it uses it again."""
-    response = json_response({"success": True, **body}, status)
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = REVALIDATE
-    return response
+    return StoredAnswer(int(status), (*JSON_HEADERS, REVALIDATE, ("ETag", tag), *more), body)

@@ -6,11 +6,20 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from calendar_server.api.answers import deletion_answer, department_answer, department_list_answer, not_modified
+from calendar_server.api.answers import (
+    deletion_answer,
+    department_answer,
+    department_list_answer,
+    not_modified,
+    request_language,
+    respond,
+    written_answer,
+)
 from calendar_server.api.bodies import json_body
 from calendar_server.api.context import services
 from calendar_server.api.entity_tags import known_to_client, list_tag, object_tag, required_by_client
 from calendar_server.api.path_ids import department_key
+from calendar_server.api.writes import answer_write
 
 blueprint = Blueprint("departments", __name__, url_prefix="/api/departments")
 
@@ -28,7 +37,12 @@ def list_departments() -> Response:
 @blueprint.post("")
 def create_department() -> Response:
     """A new department."""
-    return department_answer(services().editing.create_department(json_body()), HTTPStatus.CREATED)
+    body, editing, cursors = json_body(), services().editing, services().cursors
+    return answer_write(
+        lambda mutation: editing.create_department(body, mutation),
+        lambda written: written_answer(written, cursors, HTTPStatus.CREATED),
+        body,
+    )
 
 
 @blueprint.get("/<department_id>")
@@ -38,19 +52,27 @@ def get_department(department_id: str) -> Response:
     known = known_to_client()
     if known and known.matches_weakly(tag := object_tag(department)):
         return not_modified(tag)
-    return department_answer(department)
+    return respond(department_answer(department))
 
 
 @blueprint.route("/<department_id>", methods=["PUT", "PATCH"])
 def update_department(department_id: str) -> Response:
     """Change the fields that the body names."""
-    body = json_body()
-    changed = services().editing.update_department(department_key(department_id), body, required_by_client())
-    return department_answer(changed)
+    body, editing, cursors = json_body(), services().editing, services().cursors
+    key, matches = department_key(department_id), required_by_client()
+    return answer_write(
+        lambda mutation: editing.update_department(key, body, matches, mutation),
+        lambda written: written_answer(written, cursors),
+        body,
+    )
 
 
 @blueprint.delete("/<department_id>")
 def delete_department(department_id: str) -> Response:
     """Remove a department and all its events."""
-    services().editing.delete_department(department_key(department_id), required_by_client())
-    return deletion_answer("department_deleted")
+    editing, cursors, language = services().editing, services().cursors, request_language()
+    key, matches = department_key(department_id), required_by_client()
+    return answer_write(
+        lambda mutation: editing.delete_department(key, matches, mutation),
+        lambda written: deletion_answer("department_deleted", written, cursors, language),
+    )

@@ -11,24 +11,32 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from calendar_server.api.answers import json_response, request_language
+from calendar_server.api.answers import JSON_HEADERS, NOT_STORED, VARIES, json_response, request_language, respond
 from calendar_server.api.bodies import InvalidJson, JsonRequired
 from calendar_server.api.entity_tags import object_tag, subject_json
+from calendar_server.domain.receipts import StoredAnswer
 from calendar_server.errors import (
     CalendarError,
     Conflict,
+    CursorExpired,
+    CursorInvalid,
     Invalid,
+    KeyReused,
     NotFound,
     StoreUnavailable,
     StoreUnusable,
     VersionConflict,
 )
-from calendar_server.wire.messages import failure_json, sentence
+from calendar_server.wire.messages import Language, failure_json, sentence
+from calendar_server.wire.strict_json import dump_bytes
 
 _log = logging.getLogger(__name__)
 
 STATUS: Mapping[type[CalendarError], HTTPStatus] = {
     InvalidJson: HTTPStatus.BAD_REQUEST,
+    CursorInvalid: HTTPStatus.BAD_REQUEST,
+    CursorExpired: HTTPStatus.GONE,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     VersionConflict: HTTPStatus.PRECONDITION_FAILED,
@@ -58,16 +66,22 @@ def register_error_handlers(app: Flask) -> None:
 
 def answer_calendar_error(error: CalendarError) -> Response:
     """What the server raised on purpose."""
-    status = status_of(error)
-    if status is None:
+    if status_of(error) is None:
         return answer_unexpected(error)
-    body = failure_json(error, request_language())
+    _log_failure(error)
+    return respond(failure_answer(error, request_language()))
+
+
+def failure_answer(error: CalendarError, language: Language) -> StoredAnswer:
+    """The answer to a request that ``error`` ended."""
+    body = failure_json(error, language)
+    headers = [*JSON_HEADERS, NOT_STORED, VARIES]
     if isinstance(error, VersionConflict) and error.current is not None:
         body["current"] = subject_json(error.current)
-    response = failure_response(body, status)
-    _add_headers(response, error)
-    _log_failure(error)
-    return response
+        headers.append(("ETag", object_tag(error.current)))
+    if isinstance(error, StoreUnavailable | StoreUnusable):
+        headers.append(("Retry-After", str(retry_after_seconds(error))))
+    return StoredAnswer(status_of(error) or HTTPStatus.INTERNAL_SERVER_ERROR, tuple(headers), dump_bytes(body))
 
 
 def answer_http_error(error: HTTPException) -> AnyResponse:
@@ -110,13 +124,6 @@ def retry_after_seconds(error: CalendarError) -> int:
 
 def _failure(code: str) -> dict[str, Any]:
     return {"success": False, "error": code, "message": sentence(code, request_language())}
-
-
-def _add_headers(response: Response, error: CalendarError) -> None:
-    if isinstance(error, StoreUnavailable | StoreUnusable):
-        response.headers["Retry-After"] = str(retry_after_seconds(error))
-    if isinstance(error, VersionConflict) and error.current is not None:
-        response.headers["ETag"] = object_tag(error.current)
 
 
 def _log_failure(error: CalendarError) -> None:

@@ -25,7 +25,7 @@ def alive() -> Response:
 def ready() -> Response:
     """The process runs and its store answers."""
     try:
-        services().check_store()
+        services().store.check()
     except (StoreUnavailable, StoreUnusable) as error:
         return _not_ready(error)
     return json_response({"success": True, "status": "ok"})

@@ -136,7 +136,7 @@ class _Reader:
             parameters=self._parameters(operation),
             fields=self._body_fields(operation),
             status=status,
-            answer=_pretty(content["example"]) if "example" in content else "",
+            answer="\n\n".join(map(_pretty, _examples(content))),
             failures=list(self._failures(operation)),
             curl=self._curl(path, method, operation),
         )
@@ -165,7 +165,8 @@ class _Reader:
         for status, response in operation["responses"].items():
             if status < "400" or "$ref" in response:
                 continue
-            codes = response["content"]["application/json"]["schema"]["properties"]["error"]["enum"]
+            schema = response["content"]["application/json"]["schema"]
+            codes = [code for form in schema.get("oneOf", [schema]) for code in form["properties"]["error"]["enum"]]
             messages = {each["code"]: each["message"] for each in self._document["x-codes"]["error"]}
             yield from (Failure(status, code, messages[code]) for code in codes)
 
@@ -204,6 +205,12 @@ class _Reader:
 def _message(message: Mapping[str, Any], about: str) -> Message:
     acknowledged = message.get("acknowledgementExample")
     return Message(message["event"], about, _pretty(message["example"]), _pretty(acknowledged) if acknowledged else "")
+
+
+def _examples(content: Mapping[str, Any]) -> list[Any]:
+    """The one example of an answer, or one for each of its forms."""
+    several = [each["value"] for each in content.get("examples", {}).values()]
+    return [content["example"]] if "example" in content else several
 
 
 def _pretty(value: Any) -> str:

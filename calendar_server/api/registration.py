@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, request
 
-from calendar_server.api import departments, documents, events, health
-from calendar_server.api.context import EXTENSION, Services
+from calendar_server.api import departments, documents, events, health, sync
+from calendar_server.api.context import EXTENSION
 from calendar_server.api.errors import register_error_handlers
-from calendar_server.services.editing import Editing
-from calendar_server.services.reading import Reading
+from calendar_server.services.calendar import Calendar
+
+BLUEPRINTS = (departments.blueprint, events.blueprint, sync.blueprint, health.blueprint, documents.blueprint)
 
 
-def register(app: Flask, *, editing: Editing, reading: Reading, check_store: Callable[[], None]) -> None:
-    """Add every route under ``/api``, the probes, and JSON answers for all failures.
-
-    ``check_store`` returns while the store can serve and raises what ``Store.check`` raises while it cannot.
-    """
-    app.extensions[EXTENSION] = Services(editing, reading, check_store)
+def register(app: Flask, calendar: Calendar) -> None:
+    """Add every route under ``/api``, the probes, and JSON answers for all failures."""
+    app.extensions[EXTENSION] = calendar
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    for blueprint in (departments.blueprint, events.blueprint, health.blueprint, documents.blueprint):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.before_request(_answer_options)
     register_error_handlers(app)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.receipts import Receipt
 from calendar_server.errors import DepartmentNotFound
 
 DEPARTMENTS_HISTORY = "departments"
 """The history of the list of departments. Every other history is named by its department's id."""
+
+CHANGES_KEPT = timedelta(days=90)
+"""How long changes can be asked for."""
 
 ChangeType = Literal[
     "department_created",
@@ -38,6 +43,11 @@ class Change:
     subject: Subject
     at: str
     mutation_id: str | None = None
+
+    @property
+    def is_removal(self) -> bool:
+        """True where the object is no longer there after the change."""
+        return self.type in ("department_deleted", "event_deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ class Edit:
     before: Subject | None
     after: Subject | None
     mutation_id: str | None = None
+    receipt: Receipt | None = None
+    """What the client that named this write is answered; stored with it, so that a repetition can be told."""
     id_from_client: bool = False
     """A created object's id was chosen outside this server, so that somebody else may have chosen it too."""
 

@@ -25,4 +25,8 @@ def folded(name: str) -> str:
 
 def is_storable(text: str) -> bool:
     """False where the text holds a lone surrogate, which no UTF-8 can carry."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

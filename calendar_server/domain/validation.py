@@ -63,9 +63,17 @@ def new_event(body: Any, department_id: str) -> dict[str, str]:
     A ``department_id`` in the body must be the one of the path.
     """
     rules = {**EVENT_RULES, "id": uuid_text, "department_id": _same_as(department_id)}
-    fields = _checked(body, rules, EVENT_REQUIRED)
+    fields = _checked(_without_null_ids(body), rules, EVENT_REQUIRED)
     chosen_id = {"id": fields["id"]} if "id" in fields else {}
     return {**_complete(fields, EVENT_RULES), **chosen_id}
+
+
+def readable_target(body: Any) -> str | None:
+    """The department to which ``body`` would move an event, whatever else is wrong with it; None where it names none."""
+    try:
+        return _department_reference(body.get("department_id")) if isinstance(body, Mapping) else None
+    except FieldProblem:
+        return None
 
 
 def event_changes(body: Any) -> dict[str, str]:
@@ -91,6 +99,13 @@ def _checked(body: Any, rules: Mapping[str, Rule], required: tuple[str, ...] = (
     if problems:
         raise Invalid(problems)
     return fields
+
+
+def _without_null_ids(body: Any) -> Any:
+    """A client that sends a whole new object has null where the server's ids will stand."""
+    if not isinstance(body, Mapping):
+        return body
+    return {field: value for field, value in body.items() if value is not None or field not in ("id", "department_id")}
 
 
 def _complete(fields: Mapping[str, str], rules: Mapping[str, Rule]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from calendar_server.migration.aliases import DEPARTMENT_ALIASES, EVENT_ALIASES,
 from calendar_server.migration.directory import DepartmentDirectory, Unresolved
 from calendar_server.migration.identity import derived_id, id_text, stable_id
 from calendar_server.migration.keys import Surroundings, read_keys
-from calendar_server.migration.records import Entry, Kind, RawRecord, Rejected
+from calendar_server.migration.records import Entry, Ignored, Kind, RawRecord, Rejected
 
 EARLIEST_MILLISECONDS = 100_000_000_000
 """A number from here on counts milliseconds since 1970 (this one is in 1973), a smaller one seconds."""
@@ -38,6 +38,7 @@ class Converting:
 
     def __init__(self, moment: str) -> None:
         self.moment = moment
+        self.ignored: list[Ignored] = []
         self.ignored_fields: dict[Kind, Counter[str]] = {"department": Counter(), "event": Counter()}
         self.unreadable_timestamps: Counter[str] = Counter()
         self._seen_without_id: Counter[tuple[str, ...]] = Counter()
@@ -83,7 +84,10 @@ class Converting:
 
     def _pick(self, raw: RawRecord, aliases: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
         values, left_over = pick(raw.fields, aliases)
-        self.ignored_fields[raw.kind].update(left_over)
+        left_over = [name for name in left_over if raw.fields[name] not in (None, "", [], {})]
+        if left_over:
+            self.ignored_fields[raw.kind].update(left_over)
+            self.ignored.append(Ignored(raw.origin, raw.kind, {name: raw.fields[name] for name in left_over}))
         return values
 
     def _with_derived_id(

@@ -18,7 +18,7 @@ from calendar_server.migration.aliases import DEPARTMENT_ALIASES
 from calendar_server.migration.converting import Converting
 from calendar_server.migration.directory import DepartmentDirectory
 from calendar_server.migration.reading import SourceFile
-from calendar_server.migration.records import Entry, Kind, RawRecord, Rejected
+from calendar_server.migration.records import Entry, Ignored, Kind, RawRecord, Rejected
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class Plan:
     rejected: list[Rejected] = field(default_factory=list)
     repeated: Counter[Kind] = field(default_factory=Counter)
     ignored_fields: Mapping[Kind, Counter[str]] = field(default_factory=dict)
+    ignored: Sequence[Ignored] = ()
     unreadable_timestamps: Counter[str] = field(default_factory=Counter)
 
 
@@ -51,7 +52,7 @@ def make_plan(files: Sequence[SourceFile], stored: Iterable[Department], moment:
         _plan_event(plan, seen, converting.event(raw, directory))
     plan.events = list(seen.values())
     plan.adopted = tuple(directory.adopted)
-    plan.ignored_fields = converting.ignored_fields
+    plan.ignored, plan.ignored_fields = converting.ignored, converting.ignored_fields
     plan.unreadable_timestamps = converting.unreadable_timestamps
     return plan
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -68,3 +68,12 @@ class Rejected:
     origin: Origin
     label: str
     problems: Sequence[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What a record holds beside the fields that the store knows: it is not taken, and said so."""
+
+    origin: Origin
+    kind: Kind
+    fields: Mapping[str, Any]

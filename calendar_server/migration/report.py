@@ -11,7 +11,7 @@ from typing import Any
 from calendar_server.errors import Problem
 from calendar_server.migration.planning import Plan
 from calendar_server.migration.reading import SourceFile
-from calendar_server.migration.records import Entry, Rejected
+from calendar_server.migration.records import Entry, Ignored, Rejected
 from calendar_server.migration.verifying import Finding, Verification
 
 Reason = Callable[[Problem], Mapping[str, str]]
@@ -56,6 +56,7 @@ def report_json(outcome: Outcome, reason: Reason) -> dict[str, Any]:
         "repeated": {"departments": plan.repeated["department"], "events": plan.repeated["event"]},
         "invalid": [_rejected(rejected, reason) for rejected in plan.rejected],
         "ignored_fields": {f"{kind}s": dict(counts) for kind, counts in plan.ignored_fields.items()},
+        "ignored": [_ignored(ignored) for ignored in plan.ignored],
         "unreadable_timestamps": dict(plan.unreadable_timestamps),
         "verification": _verification(outcome.verification),
     }
@@ -80,6 +81,11 @@ def _joined(plan: Plan) -> list[dict[str, str]]:
         {"file": entry.origin.file, "record": entry.origin.place, "name": entry.subject.name, "into": department.id}
         for entry, department in plan.adopted
     ]
+
+
+def _ignored(ignored: Ignored) -> dict[str, Any]:
+    origin = ignored.origin
+    return {"kind": ignored.kind, "file": origin.file, "record": origin.place, "fields": dict(ignored.fields)}
 
 
 def _rejected(rejected: Rejected, reason: Reason) -> dict[str, Any]:

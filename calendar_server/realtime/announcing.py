@@ -1,81 +1,204 @@
-"""Sends committed changes to those who watch, in the order of their numbers."""
+"""Tells watchers of committed changes: every change once, in the order of its history's numbers, whoever made it.
+
+What is sent comes from the log. The process that wrote hands its changes over and they go out at once; about once a
+second the heads of all watched histories are read in one request, and what other processes, other hosts or the
+migration have written since is fetched and sent. All of it happens in one background task, so nothing overtakes.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from flask_socketio import SocketIO
 
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change
-from calendar_server.domain.departments import Department
-from calendar_server.realtime.rooms import room_of
-from calendar_server.wire.objects import department_json, event_json
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Head
+from calendar_server.errors import CalendarError, CursorExpired, DepartmentNotFound
+from calendar_server.realtime.sending import Sending
+from calendar_server.services.calendar import Calendar
 
 _log = logging.getLogger(__name__)
 
+FOLLOW_SECONDS = 1.0
+HEAD_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class _Position:
+    """How far a history has been announced. ``fresh``: nothing has been sent since it began to be watched."""
+
+    head: Head
+    fresh: bool = True
+
 
 class Announcer:
-    """Takes changes from writers and emits them from one background task, so that no writer waits for a client."""
+    """Announces to this process's sockets, and wakes its long polls."""
 
     def __init__(self, socketio: SocketIO) -> None:
         self._socketio = socketio
-        self._changes = socketio.server.eio.create_queue()
+        self._work = socketio.server.eio.create_queue()
+        self._positions: dict[str, _Position] = {}
         self._starting = threading.Lock()
-        self._started = False
+        self._tasks_to_start = [self._carry_out_work, self._follow]
+        self._round_waits = False
+        self._heads_sent = 0.0
+
+    def serve(self, calendar: Calendar) -> None:
+        """Read logs and heads from ``calendar``, which takes :meth:`announce` as its way of telling."""
+        self._calendar = calendar
+        self._sending = Sending(self._socketio, calendar.cursors)
 
     def announce(self, changes: Sequence[Change]) -> None:
-        """Hand over ``changes`` to be sent. It neither waits nor raises; a change that is lost here, clients catch up on."""
+        """Hand over ``changes`` to be sent. It neither waits nor raises; a change that is lost here is found in the log."""
         try:
-            for change in changes:
-                self._changes.put(change)
-            self._start_once()
+            self._work.put(lambda: self._take(changes))
+            self.start()
         except Exception:
             _log.exception("changes could not be announced")
 
-    def _start_once(self) -> None:
-        """Begin with the first change: a task started earlier would stay behind in the process that forks the workers."""
-        with self._starting:
-            if not self._started:
-                self._socketio.start_background_task(self._send_all)
-                self._started = True
+    def watch(self, history: str) -> None:
+        """Announce ``history`` from now on; to be called after the socket has joined its room.
 
-    def _send_all(self) -> None:
+        :raises DepartmentNotFound: :raises StoreUnavailable:
+        """
+        if history not in self._positions:
+            head = self._calendar.syncing.head(history)
+            self._positions.setdefault(history, _Position(head))
+        self.start()
+
+    def start(self) -> None:
+        """Begin in this process, once. A task that had been started earlier would stay behind in the one that forks."""
+        with self._starting:
+            while self._tasks_to_start:
+                self._socketio.start_background_task(self._tasks_to_start[0])
+                del self._tasks_to_start[0]
+
+    def _carry_out_work(self) -> None:
         while True:
-            change = self._changes.get()
-            try:
-                self.send(change)
-            except Exception:
-                _log.exception("%s %s of %s was not sent", change.type, change.seq, change.history)
+            work = self._work.get()
+            _attempt(work)
             self._socketio.sleep(0)
 
-    def send(self, change: Change) -> None:
-        """Emit one change: departments to everyone, events to their department's room."""
-        in_list = change.history == DEPARTMENTS_HISTORY
-        message = (subject_message(change), meta_message(change))
-        self._socketio.emit(change.type, message, to=None if in_list else room_of(change.history))
+    def _follow(self) -> None:
+        while True:
+            self._socketio.sleep(FOLLOW_SECONDS)
+            if not self._round_waits:
+                self._round_waits = True
+                self._work.put(self.look_around)
+
+    def _take(self, changes: Sequence[Change]) -> None:
+        """Changes that this process has committed."""
+        for change in changes:
+            _attempt(partial(self._take_one, change))
+            self._calendar.waiting.wake(change.history)
+            if change.type == "department_deleted":
+                self._calendar.waiting.wake(change.subject.id)
+
+    def _take_one(self, change: Change) -> None:
+        position = self._positions.get(change.history)
+        if position is None:
+            if not self._sending.somebody_watches(change.history):
+                return
+            epoch = self._calendar.syncing.head(change.history).epoch
+            position = self._positions.setdefault(change.history, _Position(Head(change.seq - 1, epoch)))
+        if change.seq == position.head.last_seq + 1:
+            self._send(position, change)
+        elif change.seq > position.head.last_seq:
+            self._catch_up(change.history, position)
+        elif position.fresh:  # it was committed while the watcher joined: he drops it if he has it already
+            self._sending.change(change, position.head.epoch)
+
+    def look_around(self) -> None:
+        """One round: see where the watched histories stand and send what is new."""
+        self._round_waits = False
+        waiting = self._calendar.waiting.histories()
+        watched = {
+            history
+            for history in [DEPARTMENTS_HISTORY, *self._positions, *waiting]
+            if self._is_watched(history, waiting)
+        }
+        for history in set(self._positions) - watched:
+            self._let_go(history)
+        if not watched:
+            return
+        heads = self._calendar.store.heads(watched)
+        for history in sorted(watched & heads.keys()):
+            _attempt(partial(self._follow_to, history, heads[history]))
+        for history in watched - heads.keys():  # it may have been deleted: let long polls see
+            self._calendar.waiting.wake(history)
+        self._send_heads()
+
+    def _let_go(self, history: str) -> None:
+        """Follow the history no longer, unless somebody has joined while this was being decided."""
+        position = self._positions.pop(history)
+        if self._sending.somebody_watches(history):
+            self._positions.setdefault(history, position)
+
+    def _is_watched(self, history: str, waiting: Sequence[str]) -> bool:
+        return history in waiting or self._sending.somebody_watches(history)
+
+    def _follow_to(self, history: str, head: Head) -> None:
+        position = self._positions.get(history)
+        if position is None:  # long polls only: whoever began to wait before this round looks once more
+            self._positions[history] = _Position(head)
+        elif position.head.epoch != head.epoch:
+            self._start_anew(history, head)
+        elif position.head.last_seq >= head.last_seq:
+            return
+        else:
+            self._catch_up(history, position)
+        self._calendar.waiting.wake(history)
+
+    def _catch_up(self, history: str, position: _Position) -> None:
+        """Send what the log has after the position."""
+        try:
+            head = self._calendar.syncing.head(history)
+            if head.epoch != position.head.epoch:
+                raise CursorExpired(history)
+            while position.head.last_seq < head.last_seq:
+                missed = self._calendar.syncing.after(history, position.head, head)
+                for change in missed.changes:
+                    self._send(position, change)
+        except CursorExpired:
+            self._start_anew(history, self._calendar.syncing.head(history))
+        except DepartmentNotFound:
+            self._positions.pop(history, None)
+
+    def _start_anew(self, history: str, head: Head) -> None:
+        self._positions[history] = _Position(head)
+        self._sending.reset(history, "history_lost")
+
+    def _send(self, position: _Position, change: Change) -> None:
+        """A message that cannot be sent is logged and passed: who missed it asks for it."""
+        position.head = Head(change.seq, position.head.epoch)
+        position.fresh = False
+        try:
+            self._sending.change(change, position.head.epoch)
+        except Exception:
+            _log.exception("%s %s of %s was not sent", change.type, change.seq, change.history)
         if change.type == "department_deleted":
-            self._close_room(change.subject.id)
+            self._positions.pop(change.subject.id, None)
+        self._socketio.sleep(0)  # others have their turn, also while there is much to send
 
-    def _close_room(self, department_id: str) -> None:
-        room = room_of(department_id)
-        self._socketio.emit("sync_reset", {"department_id": department_id, "reason": "department_deleted"}, to=room)
-        self._socketio.close_room(room)
-
-
-def subject_message(change: Change) -> dict[str, Any]:
-    """The first argument: the object as it is now or, of a deletion, its ids."""
-    subject = change.subject
-    if isinstance(subject, Department):
-        return {"id": subject.id} if change.type == "department_deleted" else department_json(subject)
-    if change.type == "event_deleted":
-        return {"id": subject.id, "department_id": subject.department_id}
-    return event_json(subject)
+    def _send_heads(self) -> None:
+        now = time.monotonic()
+        if now - self._heads_sent < HEAD_SECONDS:
+            return
+        self._heads_sent = now
+        for history, position in list(self._positions.items()):
+            if history != DEPARTMENTS_HISTORY:
+                _attempt(partial(self._sending.head, history, position.head))
 
 
-def meta_message(change: Change) -> dict[str, Any]:
-    """The second argument, which older clients never look at: where the change stands in which history."""
-    department_id = None if change.history == DEPARTMENTS_HISTORY else change.history
-    return {"department_id": department_id, "seq": change.seq, "mutation_id": change.mutation_id}
+def _attempt(work: Callable[[], None]) -> None:
+    """Do ``work``; what goes wrong is logged, and made good by the next round."""
+    try:
+        work()
+    except CalendarError as error:
+        _log.warning("announcing waits for the store: %s", error)
+    except Exception:
+        _log.exception("announcing failed")

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from flask_socketio import SocketIO
 
 from calendar_server.realtime.library_seams import close_all_sessions
+from calendar_server.services.waiting import Waiting
 
 LOOK_SECONDS = 0.1
 
 
-def close_sockets_when(is_stopping: Callable[[], bool], socketio: SocketIO) -> None:
-    """Start a background task that waits for ``is_stopping`` and then closes every socket, also those that still come."""
-    socketio.start_background_task(_watch, is_stopping, socketio)
+def close_sockets_when(is_stopping: Callable[[], bool], socketio: SocketIO, waiting: Waiting) -> None:
+    """Start a background task that waits for ``is_stopping`` and then ends long polls and closes every socket, also
+    those that still come.
+    """
+    socketio.start_background_task(_watch, is_stopping, socketio, waiting)
 
 
-def _watch(is_stopping: Callable[[], bool], socketio: SocketIO) -> None:
+def _watch(is_stopping: Callable[[], bool], socketio: SocketIO, waiting: Waiting) -> None:
     while True:
         if is_stopping():
+            waiting.close()
             close_all_sessions(socketio.server.eio)
         socketio.sleep(LOOK_SECONDS)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import socketio as socketio_library
 
-from calendar_server.errors import CalendarError
-from calendar_server.realtime.payloads import optional_department_id, required_department_id
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, events_history
+from calendar_server.errors import CalendarError, CursorExpired
+from calendar_server.realtime.announcing import Announcer
+from calendar_server.realtime.payloads import optional_cursor, optional_department_id, required_department_id
 from calendar_server.realtime.rooms import room_of
-from calendar_server.services.reading import Reading
+from calendar_server.services.calendar import Calendar
 from calendar_server.wire.languages import preferred_language
 from calendar_server.wire.messages import Language, failure_json, sentence
-from calendar_server.wire.objects import department_json, event_json
+from calendar_server.wire.places import change_json, everything_json, place_json
 
 _log = logging.getLogger(__name__)
 
@@ -25,9 +28,10 @@ Handler = Callable[[str, tuple[Any, ...]], Answer]
 class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the library has no types
     """The default namespace. Handlers take the socket's id and the client's arguments, and return the acknowledgement."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, calendar: Calendar, announcer: Announcer) -> None:
         super().__init__("/")
-        self._reading = reading
+        self._calendar = calendar
+        self._announcer = announcer
         self._handlers: Mapping[str, Handler] = {
             "join_department": self.join_department,
             "leave_department": self.leave_department,
@@ -38,7 +42,7 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
         """Called by the library for whatever comes in; never raises, because the library could only log it."""
         try:
             if event == "connect":
-                self.emit("connected", self._greeting(sid), to=sid)
+                self._connect(sid)
                 return None
             if event == "disconnect":
                 return None
@@ -49,19 +53,21 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
     def join_department(self, sid: str, arguments: tuple[Any, ...]) -> Answer:
         """Join first and look afterwards: what is written in between is heard, not lost.
 
-        :raises DepartmentNotFound: there is no such department; the socket is not in its room then.
+        With a cursor the answer holds what was missed or, where the log does not reach back to it, everything.
+
+        :raises DepartmentNotFound, CursorInvalid: the socket is not in the room then.
         """
         department_id = required_department_id(arguments)
         room = room_of(department_id)
         was_member = room in self.rooms(sid)
         self.enter_room(sid, room)
         try:
-            self._reading.department_head(department_id)
+            self._announcer.watch(events_history(department_id))
+            return {"success": True, "department_id": department_id, **self._missed(department_id, arguments)}
         except Exception:
             if not was_member:
                 self.leave_room(sid, room)
             raise
-        return {"success": True, "department_id": department_id}
 
     def leave_department(self, sid: str, arguments: tuple[Any, ...]) -> Answer:
         """Leave the room, also one that was never joined."""
@@ -70,18 +76,51 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
         return {"success": True, "department_id": department_id}
 
     def sync_request(self, sid: str, arguments: tuple[Any, ...]) -> Answer:
-        """All events of a department, or the list of departments where none is named.
+        """What happened since the cursor or, without one or where it has expired, everything: of a department's events,
+        or of the list of departments where none is named.
 
-        :raises DepartmentNotFound:
+        :raises DepartmentNotFound, CursorInvalid:
         """
         department_id = optional_department_id(arguments)
-        answer: Answer = {"success": True, "department_id": department_id, "full": True}
+        history = DEPARTMENTS_HISTORY if department_id is None else events_history(department_id)
+        cursor = optional_cursor(arguments)
         if department_id is None:
-            answer["departments"] = [department_json(each) for each in self._reading.departments().departments]
-        else:
-            answer["events"] = [event_json(each) for each in self._reading.events(department_id).events]
+            self._announcer.watch(history)  # where the store was away when the socket connected
+        try:
+            found = self._everything(history) if cursor is None else self._changes(history, cursor)
+        except CursorExpired:
+            found = self._everything(history)
+        answer = {"success": True, "department_id": department_id, "full": "changes" not in found, **found}
         self.emit("sync_response", answer, to=sid)
         return answer
+
+    def _connect(self, sid: str) -> None:
+        """Greet, and announce the list of departments from now on; while the store is away, from its return."""
+        with suppress(CalendarError):
+            self._announcer.watch(DEPARTMENTS_HISTORY)
+        self.emit("connected", self._greeting(sid), to=sid)
+
+    def _missed(self, department_id: str, arguments: tuple[Any, ...]) -> Answer:
+        """What a socket that joins is told beside its success."""
+        cursor = optional_cursor(arguments)
+        if cursor is None:
+            head = self._calendar.syncing.head(department_id)
+            return place_json(self._calendar.cursors, department_id, head)
+        try:
+            return self._changes(department_id, cursor)
+        except CursorExpired:
+            return {"reset": True, **self._everything(department_id)}
+
+    def _changes(self, history: str, cursor: str) -> Answer:
+        missed = self._calendar.syncing.missed(history, cursor)
+        return {
+            "changes": [change_json(change) for change in missed.changes],
+            "has_more": missed.has_more,
+            **place_json(self._calendar.cursors, history, missed.head),
+        }
+
+    def _everything(self, history: str) -> Answer:
+        return everything_json(self._calendar, history)
 
     def _acknowledgement(self, event: str, sid: str, arguments: tuple[Any, ...]) -> Answer:
         handler = self._handlers.get(event)

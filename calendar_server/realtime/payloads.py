@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from calendar_server.domain.fields import canonical_id
+from calendar_server.domain.fields import canonical_id, is_possible_id
 from calendar_server.errors import DepartmentNotFound, Invalid, Problem
-
-ID_MAX = 200
-"""No department has a longer id; what is longer need not be looked up."""
 
 
 def required_department_id(arguments: tuple[Any, ...]) -> str:
@@ -22,6 +19,15 @@ def required_department_id(arguments: tuple[Any, ...]) -> str:
     if department_id is None:
         raise Invalid([Problem("department_id", "required")])
     return department_id
+
+
+def optional_cursor(arguments: tuple[Any, ...]) -> str | None:
+    """``cursor`` of the first argument; None where it has none. :raises Invalid: it is no string."""
+    payload = arguments[0] if arguments else None
+    cursor = payload.get("cursor") if isinstance(payload, Mapping) else None
+    if cursor is None or isinstance(cursor, str):
+        return cursor
+    raise Invalid([Problem("cursor", "type_string")])
 
 
 def optional_department_id(arguments: tuple[Any, ...]) -> str | None:
@@ -39,6 +45,6 @@ def optional_department_id(arguments: tuple[Any, ...]) -> str | None:
     department_id = canonical_id(value.strip())
     if not department_id:
         raise Invalid([Problem("department_id", "required")])
-    if len(department_id) > ID_MAX:
-        raise DepartmentNotFound(department_id[:ID_MAX])
+    if not is_possible_id(department_id):
+        raise DepartmentNotFound(department_id[:100])
     return department_id

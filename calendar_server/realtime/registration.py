@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Flask
 from flask_socketio import SocketIO
 
+from calendar_server.realtime.announcing import Announcer
 from calendar_server.realtime.driver import async_driver
 from calendar_server.realtime.endpoint import CheckedEndpoint
 from calendar_server.realtime.handlers import CalendarNamespace
 from calendar_server.realtime.library_seams import harden
 from calendar_server.realtime.packets import PACKET_MAX_BYTES
-from calendar_server.services.reading import Reading
+from calendar_server.services.calendar import Calendar
 from calendar_server.wire import strict_json
 from calendar_server.wire.logs import socket_library_logger
 
@@ -37,6 +38,6 @@ def open_socketio(app: Flask) -> SocketIO:
     return socketio
 
 
-def register(socketio: SocketIO, reading: Reading) -> None:
-    """Answer the events that clients send."""
-    socketio.server.register_namespace(CalendarNamespace(reading))
+def register(socketio: SocketIO, calendar: Calendar, announcer: Announcer) -> None:
+    """Answer the events that clients send, and announce to them what happens."""
+    socketio.server.register_namespace(CalendarNamespace(calendar, announcer))

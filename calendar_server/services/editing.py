@@ -1,43 +1,51 @@
 """The one way in which anything changes: check → commit → announce.
 
-REST, imports and every later edge write through :class:`Editing`; nothing else calls ``store.commit``.
+REST, imports and every later edge write through :class:`Editing`; how writes are queued, committed and announced
+stands in ``write_queues.py``.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from calendar_server.domain import clock, validation
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Edit, Subject, events_history
+from calendar_server.domain.changes import (
+    DEPARTMENTS_HISTORY,
+    Change,
+    Edit,
+    Subject,
+    events_history,
+    history_of,
+)
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import (
     CalendarError,
+    DepartmentExists,
     DepartmentNotFound,
+    EventExists,
     EventNotFound,
     Invalid,
     Problem,
     StoreUnavailable,
     VersionConflict,
 )
-from calendar_server.services.locks import HistoryLocks
+from calendar_server.services.holding import Holdings
+from calendar_server.services.mutations import Mutation, States, Unchanged, Written
+from calendar_server.services.repeating import once
+from calendar_server.services.write_queues import Announce, WriteQueues
 from calendar_server.store.contract import Store
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-Announce = Callable[[Sequence[Change]], None]
-"""Tells watchers of committed changes. It is called in the order of their numbers, must not block and must not raise."""
 
 Precondition = Callable[[Subject], bool]
 """Says whether a client that named a version (If-Match) means the object as it is now."""
 
-RACES = 10
-"""How often a write without a precondition is made again when another process got in between."""
+MOVES = 10
+"""How often an event is looked for again that moves while it is being written."""
 
 
 def announce_to_nobody(_changes: Sequence[Change]) -> None:
@@ -47,121 +55,196 @@ def announce_to_nobody(_changes: Sequence[Change]) -> None:
 class Editing:
     """Writes to departments and events.
 
-    Every method gives the object as it is after the write; where nothing changes, nothing is written. All may raise
-    :class:`~calendar_server.errors.StoreUnavailable`.
+    Every method gives the object as it is after the write, and where its change stands; where nothing changes, nothing
+    is written. All may raise :class:`~calendar_server.errors.StoreUnavailable` and, for a write that its client has
+    named (``mutation``), :class:`~calendar_server.services.mutations.AnsweredBefore` and
+    :class:`~calendar_server.errors.KeyReused`.
     """
 
-    def __init__(self, store: Store, announce: Announce = announce_to_nobody) -> None:
+    def __init__(self, store: Store, announce: Announce = announce_to_nobody, holdings: Holdings | None = None) -> None:
         self._store = store
-        self._announce = announce
-        self._locks = HistoryLocks()
+        self._holdings = holdings or Holdings(store)
+        self._queues = WriteQueues(store, self._holdings, announce)
 
-    def create_department(self, body: Any) -> Department:
+    def create_department(self, body: Any, mutation: Mutation | None = None) -> Written:
         """:raises Invalid: the body breaks rules. :raises DepartmentExists: the name is taken."""
+        return once(self._store, mutation, lambda: self._create_department(body, mutation))
+
+    def _create_department(self, body: Any, mutation: Mutation | None) -> Written:
         fields: dict[str, Any] = validation.new_department(body)
         at = clock.now()
         department = Department(id=str(uuid.uuid4()), created_at=at, updated_at=at, **fields)
-        self.commit([Edit(before=None, after=department)])
-        return department
 
-    def update_department(self, department_id: str, body: Any, matches: Precondition | None = None) -> Department:
+        def decide(states: States) -> Edit:
+            _require_free_name(states, department)
+            return Edit(before=None, after=department)
+
+        return self._queues.submit(DEPARTMENTS_HISTORY, decide, mutation)
+
+    def update_department(
+        self,
+        department_id: str,
+        body: Any,
+        matches: Precondition | None = None,
+        mutation: Mutation | None = None,
+    ) -> Written:
         """Apply the fields of ``body``.
 
         :raises DepartmentNotFound, Invalid, DepartmentExists:
         :raises VersionConflict: the department is not as ``matches`` wants it.
         """
+        return once(self._store, mutation, lambda: self._update_department(department_id, body, matches, mutation))
+
+    def _update_department(
+        self, department_id: str, body: Any, matches: Precondition | None, mutation: Mutation | None
+    ) -> Written:
         self._store.get_department(department_id)
         fields = validation.department_changes(body)
 
-        def attempt() -> Department:
-            before = self._store.get_department(department_id)
+        def decide(states: States) -> Edit | Unchanged:
+            before = _department_in(states, department_id)
             _require_match(before, matches)
             after = before.changed(fields, clock.now())
-            self._commit_transition(before, after)
-            return after
+            _require_free_name(states, after)
+            return _transition(before, after)
 
-        return self._department_in_turn([DEPARTMENTS_HISTORY], attempt)
+        return self._queues.submit(DEPARTMENTS_HISTORY, decide, mutation)
 
-    def delete_department(self, department_id: str, matches: Precondition | None = None) -> None:
+    def delete_department(
+        self, department_id: str, matches: Precondition | None = None, mutation: Mutation | None = None
+    ) -> Written | None:
         """Remove a department and all its events.
 
-        A deletion that a crash cut off after its commit is finished, and counts as done by this call.
+        A deletion that a crash cut off after its commit is finished, and counts as done by this call (None).
 
         :raises DepartmentNotFound:
         :raises VersionConflict: the department is not as ``matches`` wants it.
         """
+        written = once(self._store, mutation, lambda: self._delete_department(department_id, matches, mutation))
+        if written is not None:
+            self._finish_deletion(department_id)
+        return written
 
-        def attempt() -> None:
-            before = self._store.get_department(department_id)
+    def _delete_department(
+        self, department_id: str, matches: Precondition | None, mutation: Mutation | None
+    ) -> Written | None:
+        def decide(states: States) -> Edit:
+            before = _department_in(states, department_id)
             _require_match(before, matches)
-            self._commit_transition(before, None)
+            return Edit(before=before, after=None)
 
         try:
-            self._department_in_turn([DEPARTMENTS_HISTORY, department_id], attempt)
+            return self._queues.submit_alone([DEPARTMENTS_HISTORY], decide, mutation, lock_also=[department_id])
         except DepartmentNotFound:
             if not self._store.finish_deletions(department_id):
                 raise
-        else:
-            self._finish_deletion(department_id)
+            return None
 
-    def create_event(self, department_id: str, body: Any) -> CalendarEvent:
+    def create_event(self, department_id: str, body: Any, mutation: Mutation | None = None) -> Written:
         """:raises DepartmentNotFound, Invalid: :raises EventExists: the id that the client chose is taken."""
-        self._store.head(events_history(department_id))
+        return once(self._store, mutation, lambda: self._create_event(department_id, body, mutation))
+
+    def _create_event(self, department_id: str, body: Any, mutation: Mutation | None) -> Written:
+        history = events_history(department_id)
+        self._holdings.latest(history)
         fields: dict[str, Any] = validation.new_event(body, department_id)
         at = clock.now()
         id_from_client = "id" in fields
         fields.setdefault("id", str(uuid.uuid4()))
         event = CalendarEvent(department_id=department_id, created_at=at, last_modified=at, **fields)
-        self.commit([Edit(before=None, after=event, id_from_client=id_from_client)])
-        return event
 
-    def update_event(self, event_id: str, body: Any, matches: Precondition | None = None) -> CalendarEvent:
+        def decide(states: States) -> Edit:
+            if event.id in states[history].objects:
+                raise EventExists(event.id)
+            return Edit(before=None, after=event, id_from_client=id_from_client)
+
+        return self._queues.submit(history, decide, mutation)
+
+    def update_event(
+        self,
+        event_id: str,
+        body: Any,
+        matches: Precondition | None = None,
+        mutation: Mutation | None = None,
+    ) -> Written:
         """Apply the fields of ``body``; a new ``department_id`` moves the event.
 
         :raises EventNotFound:
         :raises Invalid: also for a ``department_id`` that does not exist.
         :raises VersionConflict: the event is not as ``matches`` wants it.
         """
-        self._store.get_event(event_id)
-        fields = validation.event_changes(body)
+        return once(self._store, mutation, lambda: self._update_event(event_id, body, matches, mutation))
 
-        def attempt(before: CalendarEvent) -> CalendarEvent:
-            _require_match(before, matches)
-            after = before.changed(fields, clock.now())
-            if after.department_id != before.department_id:
-                self._require_target(after.department_id)
-            self._commit_transition(before, after)
-            return after
+    def _update_event(
+        self, event_id: str, body: Any, matches: Precondition | None, mutation: Mutation | None
+    ) -> Written:
+        found = self._located(event_id)
+        fields = self._checked_changes(body)
+        target = fields.get("department_id")
 
-        return self._event_in_turn(event_id, fields.get("department_id"), attempt)
+        def attempt(department_id: str) -> Written:
+            def decide(states: States) -> Edit | Unchanged:
+                before = _event_in(states, department_id, event_id)
+                _require_match(before, matches)
+                return _transition(before, before.changed(fields, clock.now()))
 
-    def delete_event(self, event_id: str, matches: Precondition | None = None) -> None:
+            if target is None or target == department_id:
+                return self._queues.submit(department_id, decide, mutation)
+            self._require_target(target)
+            return self._queues.submit_alone([department_id, target], decide, mutation)
+
+        return self._where_it_is(event_id, found, attempt)
+
+    def delete_event(
+        self, event_id: str, matches: Precondition | None = None, mutation: Mutation | None = None
+    ) -> Written:
         """:raises EventNotFound: :raises VersionConflict: the event is not as ``matches`` wants it."""
+        return once(self._store, mutation, lambda: self._delete_event(event_id, matches, mutation))
 
-        def attempt(before: CalendarEvent) -> None:
-            _require_match(before, matches)
-            self._commit_transition(before, None)
+    def _delete_event(self, event_id: str, matches: Precondition | None, mutation: Mutation | None) -> Written:
+        def attempt(department_id: str) -> Written:
+            def decide(states: States) -> Edit:
+                before = _event_in(states, department_id, event_id)
+                _require_match(before, matches)
+                return Edit(before=before, after=None)
 
-        self._event_in_turn(event_id, None, attempt)
+            return self._queues.submit(department_id, decide, mutation)
+
+        return self._where_it_is(event_id, self._located(event_id), attempt)
 
     def commit(self, edits: Sequence[Edit]) -> list[Change]:
         """Make prepared edits of one history durable, all or none, and announce them; see ``Store.commit``."""
-        with self._locks.holding(history for edit in edits for history, _type, _subject in edit.steps):
-            return self._commit_and_announce(edits)
+        return self._queues.commit(edits)
 
-    def _commit_and_announce(self, edits: Sequence[Edit]) -> list[Change]:
-        changes = self._store.commit(edits)
-        self._announce(changes)
-        return changes
+    def _located(self, event_id: str) -> str:
+        """The department in which the event was last seen. :raises EventNotFound:"""
+        event = self._holdings.find(event_id) or self._store.get_event(event_id)
+        return event.department_id
 
-    def _commit_transition(self, before: Subject, after: Subject | None) -> None:
-        """Commit ``before → after`` unless they are one; :class:`_Raced` where another process was faster."""
-        if after is before:
-            return
+    def _where_it_is(self, event_id: str, department_id: str, attempt: Callable[[str], Written]) -> Written:
+        """Run ``attempt`` in the event's department; where it is no longer there, in the one that it is in now."""
+        for _ in range(MOVES):
+            try:
+                return attempt(department_id)
+            except (EventNotFound, DepartmentNotFound):
+                present = self._store.get_event(event_id).department_id
+                if present == department_id:
+                    continue  # it was moved away and back in the meantime
+                department_id = present
+        raise StoreUnavailable("the event keeps moving between departments")
+
+    def _checked_changes(self, body: Any) -> dict[str, str]:
+        """The fields to change. :raises Invalid: with all problems, a department that does not exist among them."""
         try:
-            self._commit_and_announce([Edit(before, after)])
-        except (VersionConflict, EventNotFound, DepartmentNotFound) as error:
-            raise _Raced from error
+            return validation.event_changes(body)
+        except Invalid as invalid:
+            target = validation.readable_target(body)
+            if target is not None:
+                try:
+                    self._require_target(target)
+                except Invalid as unknown:
+                    raise Invalid([*invalid.problems, *unknown.problems]) from None
+            raise
 
     def _require_target(self, department_id: str) -> None:
         try:
@@ -176,29 +259,29 @@ class Editing:
         except CalendarError as error:
             _log.warning("deletion of department %s will be finished later: %s", department_id, error)
 
-    def _department_in_turn(self, histories: Iterable[str], attempt: Callable[[], T]) -> T:
-        """Run ``attempt`` with the locks of ``histories``, again each time another process interferes."""
-        with self._locks.holding(histories):
-            for _ in range(RACES):
-                with suppress(_Raced):
-                    return attempt()
-        raise StoreUnavailable("other processes keep changing this department")
 
-    def _event_in_turn(self, event_id: str, target: str | None, attempt: Callable[[CalendarEvent], T]) -> T:
-        """Run ``attempt`` on the event as it is, with the locks of its department and of the one it may move to."""
-        for _ in range(RACES):
-            department_id = self._store.get_event(event_id).department_id
-            with self._locks.holding([department_id, target or department_id]):
-                event = self._store.get_event(event_id)
-                if event.department_id != department_id:
-                    continue  # it moved while this writer was waiting: other locks are needed
-                with suppress(_Raced):
-                    return attempt(event)
-        raise StoreUnavailable("other processes keep changing this event")
+def _transition(before: Subject, after: Subject) -> Edit | Unchanged:
+    return Unchanged(before, history_of(before)) if after is before else Edit(before, after)
 
 
-class _Raced(Exception):
-    """Another process changed the object between reading and committing: read again."""
+def _department_in(states: States, department_id: str) -> Department:
+    department: Department | None = states[DEPARTMENTS_HISTORY].objects.get(department_id)
+    if department is None:
+        raise DepartmentNotFound(department_id)
+    return department
+
+
+def _event_in(states: States, department_id: str, event_id: str) -> CalendarEvent:
+    event: CalendarEvent | None = states[department_id].objects.get(event_id)
+    if event is None:
+        raise EventNotFound(event_id)
+    return event
+
+
+def _require_free_name(states: States, department: Department) -> None:
+    for other in states[DEPARTMENTS_HISTORY].objects.values():
+        if other.id != department.id and other.name_key == department.name_key:
+            raise DepartmentExists(department.id)
 
 
 def _require_match(current: Subject, matches: Precondition | None) -> None:

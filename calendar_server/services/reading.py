@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, DepartmentList, Head, events_history
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Head, events_history
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.domain.fields import FieldProblem, real_date
 from calendar_server.errors import EventNotFound, Invalid, Problem
+from calendar_server.services.holding import Held, Holdings
 from calendar_server.store.contract import Store
 
 PAGE_LIMIT_MAX = 1_000
@@ -55,22 +56,29 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events in their order; ``next_page`` is what to send for those that follow, None where none do."""
+    """Events in their order; ``next_page`` is what to send for those that follow, None where none do.
 
-    head: Head
+    ``held``: the whole list from which they are taken.
+    """
+
+    held: Held[CalendarEvent]
     events: Sequence[CalendarEvent]
     next_page: str | None
 
 
 class Reading:
-    """Reads of departments and events; all may raise :class:`~calendar_server.errors.StoreUnavailable`."""
+    """Reads of departments and events; all may raise :class:`~calendar_server.errors.StoreUnavailable`.
 
-    def __init__(self, store: Store) -> None:
+    Lists come from what this process holds, after one strongly consistent read of the head has said that it is true.
+    """
+
+    def __init__(self, store: Store, holdings: Holdings | None = None) -> None:
         self._store = store
+        self._holdings = holdings or Holdings(store)
 
-    def departments(self) -> DepartmentList:
-        """All departments, oldest first."""
-        return self._store.list_departments()
+    def departments(self) -> Held[Department]:
+        """All departments; ``ordered`` has them oldest first."""
+        return self._holdings.departments()
 
     def departments_head(self) -> Head:
         """Where the list of departments stands."""
@@ -86,18 +94,19 @@ class Reading:
 
     def events(self, department_id: str, query: EventQuery = EventQuery()) -> EventPage:
         """A department's events. :raises DepartmentNotFound:"""
-        snapshot = self._store.snapshot(department_id)
-        wanted = [event for event in snapshot.events if query.wants(event)]
+        held = self._holdings.events(events_history(department_id))
+        if query == EventQuery():
+            return EventPage(held, held.ordered, None)
+        wanted = [event for event in held.ordered if query.wants(event)]
         if query.limit is None or len(wanted) <= query.limit:
-            return EventPage(snapshot.head, wanted, None)
+            return EventPage(held, wanted, None)
         page = wanted[: query.limit]
-        return EventPage(snapshot.head, page, _page_token(page[-1].sort_key))
+        return EventPage(held, page, _page_token(page[-1].sort_key))
 
     def event(self, department_id: str, event_id: str) -> CalendarEvent:
         """:raises DepartmentNotFound: :raises EventNotFound: also where it is another department's."""
-        self.department_head(department_id)
-        event = self._store.get_event(event_id)
-        if event.department_id != department_id:
+        event = self._holdings.events(events_history(department_id)).objects.get(event_id)
+        if event is None:
             raise EventNotFound(event_id)
         return event
 

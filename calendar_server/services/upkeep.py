@@ -31,10 +31,11 @@ def keep_up(store: Store, sleep: Callable[[float], None]) -> None:
 
 
 def look_after(store: Store) -> bool:
-    """Check the store and finish interrupted deletions; True where both worked."""
+    """Check the store, finish interrupted deletions and remove what is past its time; True where all of it worked."""
     try:
         store.check()
         store.finish_deletions()
+        store.forget_expired()
     except SetupError as error:
         for problem in error.problems:
             _log.error("%s", problem)

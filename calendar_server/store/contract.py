@@ -14,12 +14,13 @@ process. Calls may come from many threads or greenlets at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from calendar_server.domain.changes import Change, DepartmentList, Edit, Head, Snapshot
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.receipts import Receipt
 
 
 class Store(Protocol):
@@ -69,24 +70,52 @@ class Store(Protocol):
     def changes_after(self, history: str, seq: int, limit: int) -> list[Change]:
         """Up to ``limit`` changes numbered above ``seq``, in the order of their numbers.
 
+        Rows that are past their time are missing: a caller that finds the first one not to be ``seq + 1`` must reload.
+
         :raises DepartmentNotFound: the history is a department's, and there is no such department.
         """
         ...
 
-    def commit(self, edits: Sequence[Edit]) -> list[Change]:
-        """Make all ``edits`` durable, or none of them; return their changes in the order of the edits.
+    def commit(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> list[Change]:
+        """Make all ``edits`` durable with their receipts, or none of them; return their changes in order.
 
-        All edits of one call belong to one history; a move touches two and must be alone. No object stands in two of
-        them. At most :attr:`batch_limit`. Versions are the caller's: ``after.version`` is stored as it is.
+        All edits of one call belong to one history; a move touches two and must be alone. No object and no receipt
+        stands in two of them. At most :attr:`batch_limit`. Versions are the caller's: ``after.version`` is
+        stored as it is. With ``expected`` (a head for each history that is touched) it succeeds only while the
+        histories stand there; without, the present heads are taken.
         Deleting a department ends its history and hides its events in the same moment; :meth:`finish_deletions`
         then removes what is left of them.
 
+        An error that is about one of the edits says which by its ``position``.
+
+        :raises HeadMoved: a history is not at its ``expected`` head.
+        :raises ReceiptExists: a receipt's key has been used before (and not expired).
         :raises VersionConflict: an object is no longer at ``before.version``, which for an event includes that it is
             still in ``before.department_id``.
         :raises DepartmentNotFound, EventNotFound: an object is gone, or an event's department is.
         :raises DepartmentExists, EventExists: a name or an id is taken.
         :raises StoreUnavailable: no definite answer in time. The edits are then either all stored or none.
         """
+        ...
+
+    def heads(self, histories: Collection[str]) -> dict[str, Head]:
+        """The heads of those of ``histories`` that exist and have a head; cheap for many, for following them."""
+        ...
+
+    def find_receipt(self, key: str) -> Receipt | None:
+        """The receipt of ``key``; None where there is none or it has expired."""
+        ...
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        """Store the receipt of a write that changed nothing. :raises ReceiptExists: the key has been used before."""
+        ...
+
+    def secret(self) -> str:
+        """A random text of this store, made once, the same for all its processes."""
+        ...
+
+    def forget_expired(self) -> None:
+        """Remove changes and receipts that are past their time, where the store does not do so by itself."""
         ...
 
     def finish_deletions(self, department_id: str | None = None) -> bool:

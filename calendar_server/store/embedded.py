@@ -9,23 +9,28 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, DepartmentList, Edit, Head, Snapshot, Subject
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.receipts import Receipt
 from calendar_server.errors import (
     DepartmentExists,
     DepartmentNotFound,
     EventExists,
     EventNotFound,
+    HeadMoved,
     StoreUnavailable,
     VersionConflict,
 )
 from calendar_server.store.embedded_file import is_busy, open_file, translated
-from calendar_server.store.embedded_histories import Histories, read_changes, read_head
+from calendar_server.store.embedded_histories import Histories, find_head, read_changes, read_head
+from calendar_server.store.embedded_log import WriteAheadLog
+from calendar_server.store.embedded_retention import delete_expired, insert_receipt, read_receipt
+from calendar_server.store.positions import at_position
 from calendar_server.store.records import (
     DEPARTMENT_FIELDS,
     EVENT_FIELDS,
@@ -70,6 +75,8 @@ class EmbeddedStore:
         self._reader = open_file(path, busy_wait_seconds=1)
         self._writing_lock = threading.Lock()
         self._reading_lock = threading.Lock()
+        self._log = WriteAheadLog(self._writer)
+        self._log.begin_anew()
 
     def describe(self) -> str:
         return f"embedded (SQLite), {self.path}"
@@ -110,11 +117,15 @@ class EmbeddedStore:
             _require_history(db, history)
             return read_changes(db, history, seq, limit)
 
-    def commit(self, edits: Sequence[Edit]) -> list[Change]:
+    def commit(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> list[Change]:
         with self._writing() as db:
+            _require_heads(db, expected or {})
             histories = Histories(db)
-            for edit in edits:
-                _apply(db, edit)
+            for position, edit in enumerate(edits):
+                with at_position(position):
+                    _apply(db, edit)
+                    if edit.receipt is not None:
+                        insert_receipt(db, edit.receipt)
                 if edit.after is None and isinstance(edit.before, Department):
                     histories.end(edit.before.id)
                 elif edit.before is None and isinstance(edit.after, Department):
@@ -122,6 +133,30 @@ class EmbeddedStore:
                 for history, change_type, subject in edit.steps:
                     histories.append(history, change_type, subject, edit)
             return histories.written()
+
+    def heads(self, histories: Collection[str]) -> dict[str, Head]:
+        with self._reading() as db:
+            found = ((history, find_head(db, history)) for history in histories)
+            return {history: head for history, head in found if head is not None}
+
+    def find_receipt(self, key: str) -> Receipt | None:
+        with self._reading() as db:
+            return read_receipt(db, key)
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        with self._writing() as db:
+            insert_receipt(db, receipt)
+
+    def secret(self) -> str:
+        with self._reading() as db:
+            return str(db.execute("SELECT value FROM settings WHERE name = 'secret'").fetchone()["value"])
+
+    def forget_expired(self) -> None:
+        """A few thousand rows at a time, so that no writer waits for long."""
+        forgetting = True
+        while forgetting:
+            with self._writing() as db:
+                forgetting = delete_expired(db)
 
     def finish_deletions(self, department_id: str | None = None) -> bool:  # noqa: ARG002 - the contract's
         """Nothing is ever left: a department goes with its events in one transaction."""
@@ -154,6 +189,12 @@ class EmbeddedStore:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+            self._keep_log_short()
+
+    def _keep_log_short(self) -> None:
+        if self._log.is_long:
+            with self._reading_lock:
+                self._log.begin_anew()
 
     def _begin(self) -> None:
         """Wait for another process's transaction by sleeping, which lets other greenlets run, unlike SQLite's own wait."""
@@ -187,6 +228,12 @@ def _event(db: sqlite3.Connection, event_id: str) -> CalendarEvent:
 def _require_department(db: sqlite3.Connection, department_id: str) -> None:
     if db.execute("SELECT 1 FROM departments WHERE id = ?", (department_id,)).fetchone() is None:
         raise DepartmentNotFound(department_id)
+
+
+def _require_heads(db: sqlite3.Connection, expected: Mapping[str, Head]) -> None:
+    for history, head in expected.items():
+        if find_head(db, history) != head:
+            raise HeadMoved(history)
 
 
 def _require_history(db: sqlite3.Connection, history: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,13 @@ CREATE TABLE changes (
     history TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL,
     at TEXT NOT NULL, mutation_id TEXT, PRIMARY KEY (history, seq)
 ) WITHOUT ROWID;
+CREATE INDEX changes_by_age ON changes (at);
+CREATE TABLE receipts (
+    key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
+    body BLOB NOT NULL, expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX receipts_by_age ON receipts (expires_at);
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -59,6 +67,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     _check_version(db, path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA wal_autocheckpoint = 0")  # embedded_log.py says why
     if _pragma(db, "user_version") == 0:
         _create_schema(db)
     _check_version(db, path)
@@ -72,6 +81,7 @@ def _create_schema(db: sqlite3.Connection) -> None:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute("INSERT INTO heads VALUES (?, 0, ?)", (DEPARTMENTS_HISTORY, new_epoch()))
+            db.execute("INSERT INTO settings VALUES ('secret', ?)", (secrets.token_hex(32),))
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("COMMIT")

@@ -49,10 +49,17 @@ class Histories:
         return self._changes
 
 
+def find_head(db: sqlite3.Connection, history: str) -> Head | None:
+    """The history's head; None where there is no such history."""
+    row = db.execute("SELECT last_seq, epoch FROM heads WHERE history = ?", (history,)).fetchone()
+    return Head(row["last_seq"], row["epoch"]) if row else None
+
+
 def read_head(db: sqlite3.Connection, history: str) -> Head:
     """The head of a history that has begun: the list's with the file, a department's with the department."""
-    row = db.execute("SELECT last_seq, epoch FROM heads WHERE history = ?", (history,)).fetchone()
-    return Head(row["last_seq"], row["epoch"])
+    head = find_head(db, history)
+    assert head is not None, "a department's head is written and removed together with it"
+    return head
 
 
 def read_changes(db: sqlite3.Connection, history: str, seq: int, limit: int) -> list[Change]:

@@ -56,6 +56,16 @@ SENTENCES: Mapping[str, Sentence] = {
         "그 사이 다른 사람이 변경했습니다. 최신 내용을 확인해 주세요.",
         "Somebody has changed it in the meantime. Please look at the current version.",
     ),
+    "cursor_invalid": Sentence(
+        "커서가 올바르지 않습니다. 목록을 다시 불러와 주세요.", "The cursor is not valid. Please load the list again."
+    ),
+    "cursor_expired": Sentence(
+        "커서가 너무 오래되었습니다. 목록을 다시 불러와 주세요.", "The cursor has expired. Please load the list again."
+    ),
+    "idempotency_key_reused": Sentence(
+        "같은 Idempotency-Key로 다른 요청을 이미 처리했습니다.",
+        "Another request with this Idempotency-Key has been answered already.",
+    ),
     "store_unavailable": Sentence(
         "저장소가 잠시 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
         "The store is not answering at the moment. Please try again shortly.",
@@ -86,6 +96,9 @@ PROBLEMS: Mapping[str, Sentence] = {
         "{min}부터 {max}까지의 정수여야 합니다.", "This must be a whole number from {min} to {max}."
     ),
     "before_from": Sentence("from보다 앞설 수 없습니다.", "This must not lie before from."),
+    "invalid_key": Sentence(
+        "공백 없는 ASCII 문자 1~{max}자여야 합니다.", "This must be 1 to {max} visible ASCII characters."
+    ),
     "invalid_page": Sentence(
         "이전 응답의 next_page 값을 그대로 보내야 합니다.",
         "This must be the next_page of an earlier answer, as it was.",

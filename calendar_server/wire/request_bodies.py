@@ -68,8 +68,11 @@ def _read(environ: WSGIEnvironment, count: int) -> bytes:
 
 
 def _too_large(environ: WSGIEnvironment, rest: int) -> Refused:
-    """The refusal, after reading away a bounded part of the rest: many clients read no answer before they have sent all."""
-    left = min(rest, DRAIN_MAX_BYTES)
+    """The refusal, after reading away the rest where it is not too long: many clients read no answer before they have
+    sent all. One that asks first (``Expect: 100-continue``) has sent nothing, and must not be told to go on.
+    """
+    asks_first = environ.get("HTTP_EXPECT", "").lower() == "100-continue"
+    left = 0 if asks_first or rest > DRAIN_MAX_BYTES else rest
     try:
         while left > 0 and (piece := environ["wsgi.input"].read(min(left, _PIECE_BYTES))):
             left -= len(piece)

@@ -10,8 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from calendar_server.api import register
-from calendar_server.services.editing import Editing
-from calendar_server.services.reading import Reading
+from calendar_server.api.context import EXTENSION
+from calendar_server.domain.changes import Change
+from calendar_server.services.calendar import Calendar
+from calendar_server.services.editing import announce_to_nobody
+from calendar_server.services.write_queues import Announce
 from calendar_server.store.contract import Store
 from calendar_server.store.embedded import EmbeddedStore
 
@@ -41,10 +44,10 @@ class WatchedStore:
         return watched
 
 
-def rest_app(store: Any) -> Flask:
+def rest_app(store: Any, announce: Announce = announce_to_nobody) -> Flask:
     """A Flask application with nothing but the REST edge."""
     app = Flask("calendar_rest_test", static_folder=None)
-    register(app, editing=Editing(store), reading=Reading(store), check_store=store.check)
+    register(app, Calendar(store, announce))
     return app
 
 
@@ -54,8 +57,21 @@ def watched_store(embedded_store: EmbeddedStore) -> WatchedStore:
 
 
 @pytest.fixture
-def app(watched_store: WatchedStore) -> Flask:
-    return rest_app(watched_store)
+def announced() -> list[Change]:
+    """What watchers were told of, in its order."""
+    return []
+
+
+@pytest.fixture
+def app(watched_store: WatchedStore, announced: list[Change]) -> Flask:
+    return rest_app(watched_store, announced.extend)
+
+
+@pytest.fixture
+def calendar(app: Flask) -> Calendar:
+    """The services behind the application."""
+    found: Calendar = app.extensions[EXTENSION]
+    return found
 
 
 @pytest.fixture

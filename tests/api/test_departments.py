@@ -14,7 +14,9 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 def test_new_department_is_answered_201_with_all_its_fields(client):
     answer = client.post("/api/departments", json={"name": "개발팀", "description": "소프트웨어"})
     assert answer.status_code == 201
-    assert answer.json["success"] is True
+    assert set(answer.json) == {"success", "department", "cursor", "seq"}
+    assert (answer.json["success"], answer.json["seq"]) == (True, 1)
+    assert answer.json["cursor"] == client.get("/api/departments").json["cursor"]
     department = answer.json["department"]
     assert set(department) == {"id", "name", "description", "created_at", "updated_at"}
     assert uuid.UUID(department["id"])
@@ -34,7 +36,8 @@ def test_departments_are_listed_oldest_first(client, make_department):
     made = [make_department(name)["id"] for name in ("다", "가", "나")]
     answer = client.get("/api/departments")
     assert answer.status_code == 200
-    assert set(answer.json) == {"success", "departments"}
+    assert set(answer.json) == {"success", "departments", "cursor", "seq"}
+    assert answer.json["seq"] == 3
     listed = answer.json["departments"]
     assert {each["id"] for each in listed} == set(made)
     assert listed == sorted(listed, key=lambda each: (each["created_at"], each["id"]))
@@ -84,7 +87,12 @@ def test_deletion_is_answered_in_korean_and_takes_all_events_along(client, depar
     events = [make_event(title=f"회의 {number}") for number in range(3)]
     answer = client.delete(f"/api/departments/{department['id']}")
     assert answer.status_code == 200
-    assert answer.json == {"success": True, "message": "부서가 삭제되었습니다."}
+    assert answer.json == {
+        "success": True,
+        "message": "부서가 삭제되었습니다.",
+        "cursor": client.get("/api/departments").json["cursor"],
+        "seq": 2,
+    }
     assert client.get(f"/api/events/{department['id']}").json["error"] == "department_not_found"
     for event in events:
         assert client.put(f"/api/events/{event['id']}", json={}).json["error"] == "event_not_found"

@@ -13,6 +13,8 @@ def test_new_event_is_answered_201_with_all_its_fields(client, department):
     body = {"event_date": "2024-01-20", "title": "팀 회의", "time": "오후 2:00~3:30", "url": "https://example.com/a"}
     answer = client.post(f"/api/events/{department['id']}", json=body)
     assert answer.status_code == 201
+    assert set(answer.json) == {"success", "event", "cursor", "seq"}
+    assert answer.json["seq"] == 1
     event = answer.json["event"]
     made = {"id", "created_at", "last_modified"}
     expected = {**body, "department_id": department["id"], "description": "", "version": 1}
@@ -36,7 +38,8 @@ def test_events_are_ordered_by_date_then_start_then_id(client, department, make_
     make_event("2024-01-01", time="")
     make_event("2024-01-01", time="언젠가")
     answer = client.get(f"/api/events/{department['id']}")
-    assert set(answer.json) == {"success", "events"}
+    assert set(answer.json) == {"success", "events", "cursor", "seq"}
+    assert answer.json["seq"] == 5
     keys = [(each["event_date"], each["start_time"] or "", each["id"]) for each in answer.json["events"]]
     assert keys == sorted(keys)
     assert [key[1] for key in keys] == ["", "", "09:00", "15:00", "09:00"]
@@ -65,7 +68,10 @@ def test_change_that_changes_nothing_makes_no_new_version(client, department, ev
     before = client.get(f"/api/events/{department['id']}").headers["ETag"]
     answer = client.put(f"/api/events/{event['id']}", json={"title": f"  {event['title']} "})
     assert (answer.status_code, answer.json["event"]) == (200, event)
-    assert client.get(f"/api/events/{department['id']}").headers["ETag"] == before
+    assert answer.json["seq"] == 1
+    listed = client.get(f"/api/events/{department['id']}")
+    assert listed.headers["ETag"] == before
+    assert answer.json["cursor"] == listed.json["cursor"]
 
 
 def test_whole_object_may_be_sent_back_and_server_fields_are_ignored(client, event):
@@ -90,7 +96,9 @@ def test_new_department_moves_the_event(client, department, make_department, eve
     assert answer.status_code == 200
     assert answer.json["event"]["department_id"] == target["id"]
     assert client.get(f"/api/events/{department['id']}").json["events"] == []
-    assert client.get(f"/api/events/{target['id']}").json["events"] == [answer.json["event"]]
+    listed = client.get(f"/api/events/{target['id']}").json
+    assert listed["events"] == [answer.json["event"]]
+    assert (listed["cursor"], listed["seq"]) == (answer.json["cursor"], 1)
     old_address = client.get(f"/api/events/{department['id']}/{event['id']}")
     assert (old_address.status_code, old_address.json["error"]) == (404, "event_not_found")
 
@@ -112,7 +120,13 @@ def test_department_in_a_new_event_must_be_that_of_the_address(client, departmen
 
 def test_deletion_is_answered_in_korean(client, department, event):
     answer = client.delete(f"/api/events/{event['id']}", data=b"\xff", content_type="application/json")
-    assert (answer.status_code, answer.json) == (200, {"success": True, "message": "이벤트가 삭제되었습니다."})
+    assert answer.status_code == 200
+    assert answer.json == {
+        "success": True,
+        "message": "이벤트가 삭제되었습니다.",
+        "cursor": client.get(f"/api/events/{department['id']}").json["cursor"],
+        "seq": 2,
+    }
     assert client.get(f"/api/events/{department['id']}/{event['id']}").json["error"] == "event_not_found"
     assert client.delete(f"/api/events/{event['id']}").status_code == 404
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -13,6 +14,7 @@ from calendar_server.api.openapi import examples
 from calendar_server.api.openapi.document import openapi_document
 from calendar_server.api.openapi.failures import CODES
 from calendar_server.domain import fields
+from calendar_server.domain.changes import ChangeType
 from calendar_server.errors import CalendarError
 from calendar_server.wire.messages import PROBLEMS, SENTENCES
 
@@ -98,7 +100,8 @@ def test_answers_admit_no_other_fields(document):
             if path in ("/api/openapi.json", "/api/docs") or "content" not in response:
                 continue
             schema = response["content"]["application/json"]["schema"]
-            assert schema["additionalProperties"] is False, (path, method, status)
+            for form in schema.get("oneOf", [schema]):
+                assert form["additionalProperties"] is False, (path, method, status)
 
 
 def test_examples_of_bodies_are_taken_and_examples_of_answers_match_their_schemas(document):
@@ -139,6 +142,40 @@ def test_socket_messages_have_payloads_that_match(document):
         validate(message["example"], message["payload"], resolver)
         if "acknowledgement" in message:
             validate(message["acknowledgementExample"], message["acknowledgement"], resolver)
+        if "meta" in message:
+            validate(message["metaExample"], message["meta"], resolver)
+
+
+def test_changes_have_a_second_argument_and_nothing_else_has(document):
+    messages = document["x-socketio"]["serverToClient"]
+    assert {each["event"] for each in messages if "meta" in each} == set(get_args(ChangeType))
+
+
+def test_joins_and_syncs_know_each_form_of_their_acknowledgements(document):
+    resolver = {"components": document["components"]}
+    acknowledged = {each["event"]: each["acknowledgement"] for each in document["x-socketio"]["clientToServer"]}
+    place, missed = examples.EVENTS_PLACE, {"changes": [examples.CHANGE], "has_more": True}
+    joined = {"success": True, "department_id": examples.DEPARTMENT["id"], **place}
+    for form in ({}, missed, {"reset": True, "events": [examples.EVENT]}):
+        validate({**joined, **form}, acknowledged["join_department"], resolver)
+    listed = {**joined, "department_id": None}
+    for form in (
+        {**joined, "full": True, "events": []},
+        {**joined, "full": False, **missed},
+        {**listed, "full": True, "departments": [examples.DEPARTMENT]},
+        {**listed, "full": False, "changes": [examples.LIST_CHANGE], "has_more": False},
+    ):
+        validate(form, acknowledged["sync_request"], resolver)
+    with pytest.raises(jsonschema.ValidationError):
+        validate({**joined, "full": True, "changes": []}, acknowledged["sync_request"], resolver)
+
+
+def test_every_write_takes_a_key_and_says_when_its_answer_is_repeated(document):
+    for path, method, operation in operations(document):
+        named = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "header"}
+        success = operation["responses"]["201" if method == "post" else "200"]
+        assert ("Idempotency-Key" in named) == (method != "get"), (path, method)
+        assert ("Idempotent-Replayed" in success.get("headers", {})) == (method != "get"), (path, method)
 
 
 def test_document_has_a_tag_and_is_revalidated(client):

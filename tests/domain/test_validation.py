@@ -108,13 +108,15 @@ def test_departments_and_events_do_not_share_their_fields() -> None:
 def test_a_client_may_choose_a_new_events_id_but_only_a_uuid() -> None:
     assert new_event({**EVENT, "id": ID.upper()}, OWNER)["id"] == ID
     assert refused(READERS[2], {**EVENT, "id": "1"}) == [("id", "invalid_uuid")]
-    assert refused(READERS[2], {**EVENT, "id": None}) == [("id", "type_string")]
+    assert refused(READERS[2], {**EVENT, "id": 7}) == [("id", "type_string")]
+    assert "id" not in new_event({**EVENT, "id": None}, "d")
 
 
 def test_a_new_event_belongs_to_the_department_of_the_path() -> None:
     assert "department_id" not in new_event({**EVENT, "department_id": OWNER.upper()}, OWNER)
     assert refused(READERS[2], {**EVENT, "department_id": ID}) == [("department_id", "mismatch")]
-    assert refused(READERS[2], {**EVENT, "department_id": None}) == [("department_id", "mismatch")]
+    assert refused(READERS[2], {**EVENT, "department_id": 7}) == [("department_id", "mismatch")]
+    assert new_event({**EVENT, "department_id": None}, "d") == new_event(EVENT, "d")
 
 
 def test_a_department_id_among_the_changes_moves_the_event() -> None:

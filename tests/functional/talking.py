@@ -23,12 +23,26 @@ def create_department(server: Server, name: str | None = None) -> dict[str, Any]
     return answer.json()["department"]
 
 
+def post_event(
+    server: Server, department_id: str, title: str = "팀 회의", mutation_id: str | None = None, **fields: str
+) -> dict[str, Any]:
+    """The answer to creating an event on 2024-01-20: the event, and where its change stands."""
+    body = {"title": title, "event_date": "2024-01-20", **fields}
+    headers = {"Idempotency-Key": mutation_id} if mutation_id else {}
+    answer = requests.post(f"{server.url}/api/events/{department_id}", json=body, headers=headers, timeout=WAIT_SECONDS)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
 def create_event(server: Server, department_id: str, title: str = "팀 회의", **fields: str) -> dict[str, Any]:
     """A new event on 2024-01-20."""
-    body = {"title": title, "event_date": "2024-01-20", **fields}
-    answer = requests.post(f"{server.url}/api/events/{department_id}", json=body, timeout=WAIT_SECONDS)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["event"]
+    return post_event(server, department_id, title, **fields)["event"]
+
+
+def meta_of(answer: dict[str, Any], department_id: str | None, mutation_id: str | None = None) -> dict[str, Any]:
+    """The second argument of the live message about a write that was answered so."""
+    place = {"seq": answer["seq"], "cursor": answer["cursor"]}
+    return {"department_id": department_id, **place, "mutation_id": mutation_id}
 
 
 class Listener:

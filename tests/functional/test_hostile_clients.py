@@ -13,6 +13,7 @@ import requests
 import websocket
 from functional.raw_http import exchange
 from functional.serving import Server
+from functional.talking import create_department, listening
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
 CLOSE_SECONDS = 5
@@ -130,6 +131,29 @@ def test_a_namespace_that_is_not_there_cannot_be_joined(server: Server) -> None:
         assert connection.recv().startswith("437[")
 
 
+HOSTILE_CURSORS = [
+    "", "x", ".", "..", ".x", "x.", "가나다", "\x00", "null", "WyJkIl0", "WyJkIl0.", "WyJkIl0.AAAA",
+    "W10.AAAAAAAAAAAAAAAAAAAAAAAAAAA", ".eJwDAAAAAAE.AAAAAAAAAAAAAAAAAAAAAAAAAAA", "=" * 100, "A" * 4_000, "%00%ff",
+    "../../etc/passwd", "' OR 1=1 --",
+]  # fmt: skip
+
+
+def test_cursors_that_this_server_never_gave_out_are_refused(server: Server) -> None:
+    department_id = create_department(server)["id"]
+    with listening(server) as listener:
+        for cursor in HOSTILE_CURSORS:
+            for event in ("join_department", "sync_request"):
+                answer = listener.ask(event, {"department_id": department_id, "cursor": cursor})
+                assert (answer["success"], answer["error"]) == (False, "cursor_invalid"), cursor
+            for name in (department_id, "departments"):
+                query: dict[str, str | int] = {"cursor": cursor, "wait": 20}
+                refused = requests.get(f"{server.url}/api/sync/{name}", params=query, timeout=10)
+                assert (refused.status_code, refused.json()["error"]) == (400, "cursor_invalid"), cursor
+        for cursor in (7, 1.5, True, [], {}, ["x"]):
+            answer = listener.ask("join_department", {"department_id": department_id, "cursor": cursor})
+            assert (answer["success"], answer["error"]) == (False, "validation_failed"), cursor
+
+
 HANDSHAKE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -192,7 +216,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", 
 PATHS = (
     "/api/departments", "/api/departments/%00", "/api/events/%ff%fe", "/api/events/../..", "/api/events/" + "x" * 3_000,
     "/socket.io/", POLLING, POLLING + "&sid=%00", "/api/departments?limit=%ff", "*", "http://evil.example/", "/%zz",
-    "/api/events/x?from=2024-13-45&limit=-1", "/healthz/../api", "/부서", "",
+    "/api/events/x?from=2024-13-45&limit=-1", "/healthz/../api", "/부서", "", "/api/sync/departments?cursor=%ff&wait=25",
+    "/api/sync/%00?limit=0&wait=1e9", "/api/sync/x?cursor=" + "A" * 3_000,
 )  # fmt: skip
 HEADERS = (
     "Content-Length: 4", "Content-Length: 99999999999", "Content-Length: x", "Transfer-Encoding: chunked",

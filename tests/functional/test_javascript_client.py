@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from functional.serving import Server
-from functional.talking import create_department
+from functional.talking import create_department, meta_of
 
 CLIENT = Path(__file__).parent / "js"
 
@@ -50,12 +50,16 @@ def test_a_round_trip(server: Server, installed_client: Path, transport: str) ->
         heard[document["what"]] = document["values"]
 
     assert heard["connected"][0]["message"] == "서버에 연결되었습니다."
-    assert heard["joined"][0]["success"] is True
+    joined = heard["joined"][0]
+    assert (joined["success"], joined["department_id"], joined["seq"]) == (True, department["id"], 0)
     assert heard["synced"] == heard["sync_response"]
-    assert heard["synced"][0]["events"] == []
+    synced = heard["synced"][0]
+    assert (synced["events"], synced["full"], synced["cursor"]) == ([], True, joined["cursor"])
+    assert heard["rejoined"][0]["changes"] == []
     assert heard["refused"][0]["error"] == "validation_failed"
     assert heard["unknown"][0]["error"] == "unknown_event"
     event, meta = heard["event_created"]
     assert (event["title"], event["department_id"]) == ("팀 회의", department["id"])
-    assert (meta["department_id"], meta["seq"]) == (department["id"], 1)
+    (posted,) = heard["posted"]
+    assert (event, meta) == (posted["event"], meta_of(posted, department["id"]))
     assert heard["left"][0]["success"] is True

@@ -11,7 +11,7 @@ import pytest
 import requests
 import websocket
 from functional.serving import Server, serving
-from functional.talking import Listener, create_department, create_event, listening
+from functional.talking import Listener, create_department, create_event, listening, meta_of, post_event
 
 TRANSPORTS = ("websocket", "polling")
 SOCKET = "/socket.io/?EIO=4&transport=websocket"
@@ -27,15 +27,13 @@ def test_an_event_reaches_all_in_its_room_and_nobody_else(server: Server, transp
             assert listener.ask("join_department", {"department_id": here["id"]})["success"] is True
         assert other.ask("join_department", {"department_id": there["id"]})["success"] is True
 
-        event = create_event(server, here["id"], time="오후 2:00")
+        answer = post_event(server, here["id"], mutation_id=f"write-{here['id']}", time="오후 2:00")
         marker = create_event(server, there["id"], title="표시")
 
+        meta = meta_of(answer, here["id"], f"write-{here['id']}")
+        assert meta["seq"] == 1
         for listener in (first, second):
-            assert listener.next("event_created") == (
-                "event_created",
-                event,
-                {"department_id": here["id"], "seq": 1, "mutation_id": None},
-            )
+            assert listener.next("event_created") == ("event_created", answer["event"], meta)
         assert other.next("event_created")[1] == marker
 
 
@@ -48,20 +46,24 @@ def test_every_kind_of_change_is_sent_in_order(server: Server, transport: str) -
         listener.ask("join_department", {"department_id": department["id"]})
         event = create_event(server, department["id"])
         path = f"{server.url}/api/events/{event['id']}"
-        changed = requests.put(path, json={"title": "변경"}, timeout=10).json()["event"]
-        requests.delete(path, timeout=10)
-        requests.put(f"{server.url}/api/departments/{department['id']}", json={"description": "설명"}, timeout=10)
-        requests.delete(f"{server.url}/api/departments/{department['id']}", timeout=10)
+        changed = requests.put(path, json={"title": "변경"}, timeout=10).json()
+        gone = requests.delete(path, timeout=10).json()
+        department_path = f"{server.url}/api/departments/{department['id']}"
+        described = requests.put(department_path, json={"description": "설명"}, timeout=10).json()
+        ended = requests.delete(department_path, timeout=10).json()
 
         heard = [listener.next("event_created", "event_updated", "event_deleted") for _ in range(3)]
         assert [(name, data) for name, data, _meta in heard] == [
             ("event_created", event),
-            ("event_updated", changed),
+            ("event_updated", changed["event"]),
             ("event_deleted", {"id": event["id"], "department_id": department["id"]}),
         ]
         assert [meta["seq"] for _name, _data, meta in heard] == [1, 2, 3]
-        name, data, meta = listener.next("department_deleted")
-        assert (name, data, meta["department_id"]) == ("department_deleted", {"id": department["id"]}, None)
+        assert [meta for _name, _data, meta in heard][1:] == [
+            meta_of(each, department["id"]) for each in (changed, gone)
+        ]
+        assert listener.next("department_updated")[1:] == (described["department"], meta_of(described, None))
+        assert listener.next("department_deleted")[1:] == ({"id": department["id"]}, meta_of(ended, None))
         reset = {"department_id": department["id"], "reason": "department_deleted"}
         assert listener.next("sync_reset")[1] == reset
 
@@ -75,8 +77,10 @@ def test_a_move_is_a_deletion_in_the_old_room_and_a_creation_in_the_new(server: 
         of_new.ask("join_department", {"department_id": new["id"]})
         answer = requests.put(f"{server.url}/api/events/{event['id']}", json={"department_id": new["id"]}, timeout=10)
         assert answer.status_code == 200
-        assert of_old.next("event_deleted")[1] == {"id": event["id"], "department_id": old["id"]}
-        assert of_new.next("event_created")[1] == answer.json()["event"]
+        _name, data, meta = of_old.next("event_deleted")
+        assert data == {"id": event["id"], "department_id": old["id"]}
+        assert (meta["department_id"], meta["seq"]) == (old["id"], 2)
+        assert of_new.next("event_created")[1:] == (answer.json()["event"], meta_of(answer.json(), new["id"]))
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -89,6 +93,52 @@ def test_a_snapshot_comes_as_message_and_as_acknowledgement(server: Server, tran
         assert listener.next("sync_response")[1] == answer
         departments = listener.ask("sync_request")
         assert department in departments["departments"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_who_comes_back_with_a_cursor_gets_what_was_missed_and_then_what_happens(
+    server: Server, transport: str
+) -> None:
+    department = create_department(server)
+    known = post_event(server, department["id"], title="아는 회의")
+    missed = [post_event(server, department["id"], title=f"놓친 회의 {number}") for number in range(3)]
+    with listening(server, transport) as listener:
+        answer = listener.ask("join_department", {"department_id": department["id"], "cursor": known["cursor"]})
+        assert [(change["seq"], change["data"]) for change in answer["changes"]] == [
+            (each["seq"], each["event"]) for each in missed
+        ]
+        assert (answer["has_more"], answer["cursor"]) == (False, missed[-1]["cursor"])
+        live = post_event(server, department["id"])
+        assert listener.next("event_created")[1:] == (live["event"], meta_of(live, department["id"]))
+        again = listener.ask("sync_request", {"department_id": department["id"], "cursor": answer["cursor"]})
+        assert (again["full"], [change["data"] for change in again["changes"]]) == (False, [live["event"]])
+        assert listener.next("sync_response")[1] == again
+
+
+def test_a_write_that_changes_nothing_and_one_that_is_repeated_are_not_told_again(server: Server) -> None:
+    department = create_department(server)
+    with listening(server) as listener:
+        listener.ask("join_department", {"department_id": department["id"]})
+        for _ in range(3):
+            answer = post_event(server, department["id"], mutation_id=f"once-{department['id']}")
+        path = f"{server.url}/api/events/{answer['event']['id']}"
+        assert requests.put(path, json=answer["event"], timeout=10).json()["seq"] == 1
+        last = post_event(server, department["id"], title="마지막")
+        heard = [listener.next("event_created", "event_updated") for _ in range(2)]
+    assert [(data, meta["seq"]) for _name, data, meta in heard] == [(answer["event"], 1), (last["event"], 2)]
+
+
+def test_a_tampered_cursor_leaves_the_socket_outside(server: Server) -> None:
+    department, other = create_department(server), create_department(server)
+    foreign = post_event(server, other["id"])["cursor"]
+    with listening(server) as listener:
+        for cursor in (foreign, "x" + foreign, "", "가나다"):
+            answer = listener.ask("join_department", {"department_id": department["id"], "cursor": cursor})
+            assert (answer["success"], answer["error"]) == (False, "cursor_invalid")
+        create_event(server, department["id"])
+        listener.ask("join_department", {"department_id": other["id"]})
+        last = create_event(server, other["id"])
+        assert listener.next("event_created")[1] == last
 
 
 def test_long_answers_arrive_whole(server: Server) -> None:

@@ -13,7 +13,7 @@ import pytest
 import requests
 from doubles import FAKE_CREDENTIALS, ministack_server
 from functional.serving import KINDS, ROOT, Server, environment, serving
-from functional.talking import create_department, create_event, listening
+from functional.talking import create_department, listening, meta_of, post_event
 from functional.tls_front import tls_front
 
 CREATE_TABLES = "from models import DynamoDBDatabase; db = DynamoDBDatabase(); db.create_tables()"
@@ -77,10 +77,13 @@ def test_a_server_on_dynamodb_names_missing_tables_and_serves_once_they_are_made
 
         department = create_department(server)
         with listening(server) as listener:
-            assert listener.ask("join_department", {"department_id": department["id"]})["success"]
-            event = create_event(server, department["id"], "TLS 회의")
-            assert listener.next("event_created")[1] == event
-        listed = requests.get(f"{server.url}/api/events/{department['id']}", timeout=10).json()["events"]
-        assert listed == [event]
+            joined = listener.ask("join_department", {"department_id": department["id"]})
+            assert (joined["success"], joined["seq"]) == (True, 0)
+            answer = post_event(server, department["id"], "TLS 회의")
+            assert listener.next("event_created")[1:] == (answer["event"], meta_of(answer, department["id"]))
+            missed = listener.ask("join_department", {"department_id": department["id"], "cursor": joined["cursor"]})
+            assert [change["data"] for change in missed["changes"]] == [answer["event"]]
+        listed = requests.get(f"{server.url}/api/events/{department['id']}", timeout=10).json()
+        assert (listed["events"], listed["cursor"]) == ([answer["event"]], answer["cursor"])
         assert requests.delete(f"{server.url}/api/departments/{department['id']}", timeout=10).status_code == 200
         assert "Traceback" not in server.log

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -74,6 +75,29 @@ def test_sigterm_ends_a_waiting_poll(stoppable: Server) -> None:
     _terminate_within(stoppable, STOP_SECONDS)
     poll.join()
     assert texts == ["1"]
+
+
+def test_sigterm_answers_long_polls(stoppable: Server) -> None:
+    department_id = create_department(stoppable)["id"]
+    addresses = [f"{stoppable.url}/api/sync/{name}" for name in (department_id, "departments")]
+    answers: list[tuple[int, dict[str, Any]]] = []
+
+    def wait_for_changes(address: str) -> None:
+        cursor = requests.get(address, timeout=10).json()["cursor"]
+        answer = requests.get(address, params={"cursor": cursor, "wait": 25}, timeout=30)
+        answers.append((answer.status_code, answer.json()))
+
+    polls = [threading.Thread(target=wait_for_changes, args=(address,)) for address in addresses * 5]
+    for poll in polls:
+        poll.start()
+    time.sleep(0.5)
+    assert answers == []
+    _terminate_within(stoppable, STOP_SECONDS)
+    for poll in polls:
+        poll.join()
+    assert [(status, answer["changes"]) for status, answer in answers] == [(200, [])] * 10
+    assert stoppable.process.returncode == 0
+    assert "Traceback" not in stoppable.log
 
 
 @pytest.mark.parametrize("kind", GUNICORNS)

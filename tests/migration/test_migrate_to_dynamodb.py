@@ -70,11 +70,11 @@ def test_the_output_is_the_one_that_users_know(run: Run, folder: Path) -> None:
     assert code == 0
     assert (
         output
-        == f"""{RULE}
+        == f"""  • 저장소: 내장 저장소(SQLite) {folder}/data/calendar.sqlite3
+  • 원본: departments.json, events.json
+{RULE}
 🚀 JSON → DynamoDB 마이그레이션 시작
 {RULE}
-  • 저장소: 내장 저장소(SQLite) {folder}/data/calendar.sqlite3
-  • 원본: departments.json, events.json
 
 📋 부서 데이터 마이그레이션 시작...
   ✓ 부서 '개발팀' 마이그레이션 완료
@@ -157,6 +157,7 @@ def test_the_report_holds_every_decision(run: Run, folder: Path) -> None:
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert (report["exit_code"], report["events"]) == (0, {"written": 1, "already_there": 0})
     assert report["ignored_fields"]["events"] == {"color": 1}
+    assert [(each["file"], each["fields"]) for each in report["ignored"]] == [("events.json", {"color": "red"})]
     assert report["verification"]["ok"] is True
     [invalid] = report["invalid"]
     assert (invalid["file"], invalid["record"], invalid["label"]) == ("events.json", "#1", "없는 날")
@@ -242,7 +243,7 @@ def test_a_store_that_does_not_answer_ends_in_a_clear_message(
     code, output = run()
     assert code == 1
     assert "저장소가 응답하지 않아 멈췄습니다: disk I/O error" in output
-    assert "다시 실행하면 이어서 진행합니다" in output
+    assert "다시 실행하면 남은 데이터부터 이어서 진행합니다" in output
     monkeypatch.undo()
 
 
@@ -262,7 +263,7 @@ def test_what_differs_at_version_1_fails_and_what_was_edited_does_not(run: Run, 
 
 def test_a_department_that_somebody_made_already_takes_the_events(run: Run, folder: Path) -> None:
     with store_in(folder) as store:
-        made = Editing(store).create_department({"name": "개발팀"})
+        made = Editing(store).create_department({"name": "개발팀"}).subject
     for _ in range(2):
         code, output = run()
         assert code == 0

@@ -163,9 +163,10 @@ def test_an_unreadable_timestamp_is_counted_and_the_moment_of_the_run_taken(tmp_
     assert only_event(plan).version == 1
 
 
-def test_fields_without_a_place_are_counted_not_dropped_silently(tmp_path: Path) -> None:
+def test_values_without_a_place_are_listed_not_dropped_silently(tmp_path: Path) -> None:
     plan = planned(tmp_path, [without(color="red"), without("id", id="e2", color="blue", tags=[])])
-    assert plan.ignored_fields["event"] == {"color": 2, "tags": 1}
+    assert plan.ignored_fields["event"] == {"color": 2}
+    assert [each.fields for each in plan.ignored] == [{"color": "red"}, {"color": "blue"}]
 
 
 @pytest.mark.parametrize(

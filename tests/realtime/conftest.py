@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_socketio import SocketIO
+from realtime.stage import Scene
 from werkzeug.test import Client
 
 from calendar_server import realtime
+from calendar_server.realtime import announcing
+from calendar_server.realtime.announcing import Announcer
+from calendar_server.services.calendar import Calendar
 from calendar_server.services.editing import Editing
-from calendar_server.services.reading import Reading
 from calendar_server.store.embedded import EmbeddedStore
 
 
@@ -21,17 +26,43 @@ def app() -> Flask:
 
 
 @pytest.fixture
-def socketio(app: Flask, embedded_store: EmbeddedStore) -> SocketIO:
-    """A Socket.IO server that answers clients, with nobody connected."""
+def socketio(app: Flask) -> SocketIO:
+    """A Socket.IO server with nobody connected."""
     opened = realtime.open_socketio(app)
     opened.server.eio.ping_interval = 3600  # nobody pings after the test has ended
-    realtime.register(opened, Reading(embedded_store))
     return opened
 
 
 @pytest.fixture
-def editing(embedded_store: EmbeddedStore) -> Editing:
-    return Editing(embedded_store)
+def announcer(socketio: SocketIO, monkeypatch: pytest.MonkeyPatch) -> Announcer:
+    """One whose background tasks never begin, so that none outlives the test."""
+    quiet = Announcer(socketio)
+    monkeypatch.setattr(quiet, "start", lambda: None)
+    return quiet
+
+
+@pytest.fixture
+def calendar(embedded_store: EmbeddedStore, socketio: SocketIO, announcer: Announcer) -> Calendar:
+    """The services, with a Socket.IO server that answers clients."""
+    services = Calendar(embedded_store, announcer.announce)
+    announcer.serve(services)
+    realtime.register(socketio, services, announcer)
+    return services
+
+
+@pytest.fixture
+def editing(calendar: Calendar) -> Editing:
+    return calendar.editing
+
+
+@pytest.fixture
+def scene(embedded_store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """An announcer on a stage, and another process's services over the same file."""
+    other_store = EmbeddedStore(embedded_store.path)
+    made = Scene(embedded_store, other_store)
+    monkeypatch.setattr(announcing, "time", SimpleNamespace(monotonic=lambda: made.stage.now))
+    yield made
+    other_store.close()
 
 
 class Poller:
@@ -65,6 +96,6 @@ class Poller:
 
 
 @pytest.fixture
-def poller(app: Flask, socketio: SocketIO) -> Any:
+def poller(app: Flask, calendar: Calendar) -> Any:
     """Makes connected clients."""
     return lambda **headers: Poller(app, **headers).connected()

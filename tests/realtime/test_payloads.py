@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calendar_server.errors import DepartmentNotFound, Invalid
-from calendar_server.realtime.payloads import optional_department_id, required_department_id
+from calendar_server.realtime.payloads import optional_cursor, optional_department_id, required_department_id
 
 UUID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 
@@ -44,6 +44,22 @@ def test_wrong_types_are_named(arguments: tuple[Any, ...], code: str) -> None:
     with pytest.raises(Invalid) as invalid:
         optional_department_id(arguments)
     assert [problem.code for problem in invalid.value.problems] == [code]
+
+
+@pytest.mark.parametrize("arguments", [(), (None,), ([],), ({},), ({"cursor": None},)])
+def test_no_cursor_is_none(arguments: tuple[Any, ...]) -> None:
+    assert optional_cursor(arguments) is None
+
+
+def test_a_cursor_is_taken_as_it_is() -> None:
+    assert optional_cursor(({"cursor": " x "}, {"cursor": "y"})) == " x "
+
+
+@pytest.mark.parametrize("cursor", [7, True, [], {}, 0.5])
+def test_a_cursor_is_a_string(cursor: Any) -> None:
+    with pytest.raises(Invalid) as invalid:
+        optional_cursor(({"cursor": cursor},))
+    assert [(problem.field, problem.code) for problem in invalid.value.problems] == [("cursor", "type_string")]
 
 
 def test_an_endless_id_is_nobodys() -> None:

@@ -30,13 +30,15 @@ def editing(store: InterruptedStore, announced: list[Change]) -> Editing:
 
 @pytest.fixture
 def team(editing: Editing, announced: list[Change]) -> Department:
-    made = editing.create_department({"name": "개발팀"})
+    made = editing.create_department({"name": "개발팀"}).subject
     announced.clear()
+    assert isinstance(made, Department)
     return made
 
 
 @pytest.fixture
 def meeting(editing: Editing, team: Department, announced: list[Change]) -> CalendarEvent:
-    made = editing.create_event(team.id, EVENT_BODY)
+    made = editing.create_event(team.id, EVENT_BODY).subject
     announced.clear()
+    assert isinstance(made, CalendarEvent)
     return made

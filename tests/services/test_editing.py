@@ -20,16 +20,19 @@ from calendar_server.errors import (
     StoreUnavailable,
     VersionConflict,
 )
-from calendar_server.services.editing import RACES, Editing
+from calendar_server.services.editing import Editing
+from calendar_server.services.mutations import Written
+from calendar_server.services.write_queues import RACES
 
 
 def test_every_write_is_stored_and_announced_once(
     editing: Editing, store: InterruptedStore, announced: list[Change]
 ) -> None:
-    team = editing.create_department({"name": "개발팀"})
-    renamed = editing.update_department(team.id, {"name": "연구팀"})
-    made = editing.create_event(team.id, EVENT_BODY)
-    changed = editing.update_event(made.id, {"title": "새 제목"})
+    team = editing.create_department({"name": "개발팀"}).subject
+    renamed = editing.update_department(team.id, {"name": "연구팀"}).subject
+    made = editing.create_event(team.id, EVENT_BODY).subject
+    changed = editing.update_event(made.id, {"title": "새 제목"}).subject
+    assert isinstance(changed, CalendarEvent)
     assert store.get_department(team.id) == renamed
     assert store.get_event(made.id) == changed
     assert changed.version == 2
@@ -46,9 +49,13 @@ def test_every_write_is_stored_and_announced_once(
 def test_what_changes_nothing_is_neither_written_nor_announced(
     editing: Editing, team: Department, meeting: CalendarEvent, store: InterruptedStore, announced: list[Change]
 ) -> None:
-    assert editing.update_event(meeting.id, {"title": " 팀 회의 ", "department_id": team.id}) == meeting
-    assert editing.update_event(meeting.id, {}) == meeting
-    assert editing.update_department(team.id, {"name": "개발팀"}) == team
+    head, list_head = store.head(team.id), store.head(DEPARTMENTS_HISTORY)
+    unchanged = Written(meeting, team.id, head, changed=False)
+    assert editing.update_event(meeting.id, {"title": " 팀 회의 ", "department_id": team.id}) == unchanged
+    assert editing.update_event(meeting.id, {}) == unchanged
+    assert editing.update_department(team.id, {"name": "개발팀"}) == Written(
+        team, DEPARTMENTS_HISTORY, list_head, changed=False
+    )
     assert store.head(team.id).last_seq == 1
     assert announced == []
 
@@ -89,7 +96,8 @@ def test_a_change_without_precondition_is_applied_to_what_another_process_made_o
     editing: Editing, store: InterruptedStore, meeting: CalendarEvent, announced: list[Change], times: int
 ) -> None:
     store.before_commit = [elsewhere_changed(store, meeting.id, description=str(n)) for n in range(times)]
-    changed = editing.update_event(meeting.id, {"title": "새 제목"})
+    changed = editing.update_event(meeting.id, {"title": "새 제목"}).subject
+    assert isinstance(changed, CalendarEvent)
     assert (changed.title, changed.description, changed.version) == ("새 제목", str(times - 1), times + 2)
     assert store.get_event(meeting.id) == changed
     assert [c.subject for c in announced] == [changed]
@@ -99,7 +107,8 @@ def test_a_department_is_changed_and_deleted_over_another_processs_change(
     editing: Editing, store: InterruptedStore, team: Department
 ) -> None:
     store.before_commit = [elsewhere_changed(store, team.id, description="다른 쪽")]
-    changed = editing.update_department(team.id, {"name": "연구팀"})
+    changed = editing.update_department(team.id, {"name": "연구팀"}).subject
+    assert isinstance(changed, Department)
     assert (changed.name, changed.description, changed.version) == ("연구팀", "다른 쪽", 3)
     store.before_commit = [elsewhere_changed(store, team.id, description="또")]
     editing.delete_department(team.id)
@@ -144,7 +153,7 @@ def test_a_precondition_is_asked_again_after_another_processs_change(
 
 
 def test_a_precondition_that_holds_lets_the_write_through(editing: Editing, meeting: CalendarEvent) -> None:
-    changed = editing.update_event(meeting.id, {"title": "b"}, matches=lambda current: current == meeting)
+    changed = editing.update_event(meeting.id, {"title": "b"}, matches=lambda current: current == meeting).subject
     editing.delete_event(meeting.id, matches=lambda current: current == changed)
     with pytest.raises(EventNotFound):
         editing.delete_event(meeting.id)
@@ -173,4 +182,4 @@ def test_a_store_that_does_not_answer_is_told_and_nothing_announced(
         with pytest.raises(StoreUnavailable):
             write()
     assert announced == []
-    assert editing.update_event(meeting.id, {"title": "이제 된다"}).version == 2
+    assert editing.update_event(meeting.id, {"title": "이제 된다"}).subject.version == 2

@@ -9,19 +9,21 @@ from collections.abc import Sequence
 
 import pytest
 from interruptions import InterruptedStore, elsewhere_changed, unavailable
-from samples import EVENT_BODY
+from samples import EVENT_BODY, named
 
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Edit
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import DepartmentNotFound, EventNotFound, Invalid, StoreUnavailable
-from calendar_server.services.editing import RACES, Editing
+from calendar_server.services.editing import MOVES, Editing
+from calendar_server.services.mutations import AnsweredBefore
 
 
 @pytest.fixture
 def other(editing: Editing, announced: list[Change]) -> Department:
-    made = editing.create_department({"name": "다른 팀"})
+    made = editing.create_department({"name": "다른 팀"}).subject
     announced.clear()
+    assert isinstance(made, Department)
     return made
 
 
@@ -32,7 +34,8 @@ def problems(error: Invalid) -> list[tuple[str, str]]:
 def test_a_move_stands_in_both_histories_and_is_announced_to_both(
     editing: Editing, store: InterruptedStore, meeting: CalendarEvent, other: Department, announced: list[Change]
 ) -> None:
-    moved = editing.update_event(meeting.id, {"department_id": other.id.upper(), "title": "옮긴 회의"})
+    moved = editing.update_event(meeting.id, {"department_id": other.id.upper(), "title": "옮긴 회의"}).subject
+    assert isinstance(moved, CalendarEvent)
     assert (moved.department_id, moved.title, moved.version) == (other.id, "옮긴 회의", 2)
     assert [(c.history, c.seq, c.type, c.subject) for c in announced] == [
         (meeting.department_id, 2, "event_deleted", meeting),
@@ -64,11 +67,12 @@ def test_a_target_that_goes_just_before_the_commit_is_invalid_too(
 
 
 def test_an_event_that_moved_while_its_writer_waited_is_changed_where_it_is_now(
-    editing: Editing, store: InterruptedStore, meeting: CalendarEvent, other: Department, announced: list[Change]
+    store: InterruptedStore, meeting: CalendarEvent, other: Department, announced: list[Change]
 ) -> None:
-    known, read_for_its_lock = (lambda: None), elsewhere_changed(store, meeting.id, department_id=other.id)
-    store.after_get_event = [known, read_for_its_lock]
-    changed = editing.update_event(meeting.id, {"title": "새 제목"})
+    editing = Editing(store, announced.extend)
+    store.after_get_event = [elsewhere_changed(store, meeting.id, department_id=other.id)]
+    changed = editing.update_event(meeting.id, {"title": "새 제목"}).subject
+    assert isinstance(changed, CalendarEvent)
     assert (changed.department_id, changed.title, changed.version) == (other.id, "새 제목", 3)
     assert [c.history for c in announced] == [other.id]
 
@@ -77,7 +81,7 @@ def test_an_event_that_moves_just_before_the_commit_is_changed_where_it_is_now(
     editing: Editing, store: InterruptedStore, meeting: CalendarEvent, other: Department, announced: list[Change]
 ) -> None:
     store.before_commit = [elsewhere_changed(store, meeting.id, department_id=other.id)]
-    assert editing.update_event(meeting.id, {"title": "새 제목"}).department_id == other.id
+    assert editing.update_event(meeting.id, {"title": "새 제목"}).history == other.id
     store.before_commit = [elsewhere_changed(store, meeting.id, department_id=meeting.department_id)]
     editing.delete_event(meeting.id)
     assert [(c.history, c.type) for c in announced] == [
@@ -87,13 +91,12 @@ def test_an_event_that_moves_just_before_the_commit_is_changed_where_it_is_now(
 
 
 def test_an_event_that_never_stands_still_is_given_up(
-    editing: Editing, store: InterruptedStore, meeting: CalendarEvent, other: Department
+    store: InterruptedStore, meeting: CalendarEvent, other: Department
 ) -> None:
-    homes = [other.id, meeting.department_id] * RACES
-    moves = [elsewhere_changed(store, meeting.id, department_id=home) for home in homes]
-    store.after_get_event = [move for pair in zip(moves, [lambda: None] * RACES, strict=False) for move in pair]
-    with pytest.raises(StoreUnavailable):
-        editing.delete_event(meeting.id)
+    homes = [other.id, meeting.department_id] * MOVES
+    store.after_get_event = [elsewhere_changed(store, meeting.id, department_id=home) for home in homes]
+    with pytest.raises(StoreUnavailable, match="moving"):
+        Editing(store).delete_event(meeting.id)
     assert store.get_event(meeting.id).title == meeting.title
 
 
@@ -131,6 +134,16 @@ def test_a_deletion_that_a_crash_cut_off_is_finished_by_the_next_one(
     assert announced == []
 
 
+def test_a_named_deletion_that_finishes_an_interrupted_one_is_remembered_as_done(
+    editing: Editing, store: InterruptedStore
+) -> None:
+    store.deletions = [lambda: True]
+    assert editing.delete_department("half-deleted", mutation=named("삭제")) is None
+    with pytest.raises(AnsweredBefore) as repeated:
+        editing.delete_department("half-deleted", mutation=named("삭제"))
+    assert repeated.value.answer.body == b"None"
+
+
 def test_a_deletion_is_done_although_its_remains_must_wait(
     editing: Editing, store: InterruptedStore, team: Department, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,7 +174,7 @@ def test_writers_at_the_same_time_are_announced_in_the_order_of_their_numbers(
 
     def write(home: Department, target: Department) -> None:
         for n in range(8):
-            made = editing.create_event(home.id, {**EVENT_BODY, "title": str(n)})
+            made = editing.create_event(home.id, {**EVENT_BODY, "title": str(n)}).subject
             editing.update_event(made.id, {"department_id": target.id})
 
     threads = [threading.Thread(target=write, args=pair) for pair in [(team, other), (other, team)] * 2]

@@ -48,8 +48,8 @@ def test_without_a_limit_all_events_come_in_their_order(reading: Reading, events
     page = reading.events(events[0].department_id)
     assert list(page.events) == events
     assert page.next_page is None
-    assert page.head == reading.department_head(events[0].department_id)
-    assert page.head.last_seq == len(events)
+    assert page.held.head == reading.department_head(events[0].department_id)
+    assert page.held.head.last_seq == len(events)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 22, 23, 24, PAGE_LIMIT_MAX])
@@ -134,7 +134,7 @@ def test_a_page_that_nobody_gave_out_is_refused(page: str) -> None:
 
 def test_departments_and_their_heads_are_read(reading: Reading, events: list[CalendarEvent]) -> None:
     team = reading.department(events[0].department_id)
-    assert reading.departments().departments == (team,)
+    assert reading.departments().ordered == (team,)
     assert reading.departments().head == reading.departments_head()
 
 

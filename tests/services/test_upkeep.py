@@ -20,6 +20,7 @@ class Patient:
     def __init__(self, *ends: Exception | None) -> None:
         self.ends = list(ends)
         self.finished = 0
+        self.forgotten = 0
 
     def describe(self) -> str:
         return "a store in a test"
@@ -32,6 +33,9 @@ class Patient:
     def finish_deletions(self, department_id: str | None = None) -> bool:
         self.finished += 1
         return False
+
+    def forget_expired(self) -> None:
+        self.forgotten += 1
 
 
 def pauses_of(store: Patient, count: int) -> list[float]:
@@ -51,7 +55,7 @@ def test_a_healthy_store_is_named_and_looked_at_once_a_minute(caplog: pytest.Log
     store = Patient()
     with caplog.at_level("INFO"):
         assert pauses_of(store, 3) == [ROUND_SECONDS] * 3
-    assert store.finished == 3
+    assert (store.finished, store.forgotten) == (3, 3)
     assert "a store in a test" in caplog.text
 
 
@@ -59,7 +63,7 @@ def test_a_store_that_is_down_is_tried_again_at_growing_intervals() -> None:
     down = StoreUnavailable("no answer")
     store = Patient(*[down] * 8, None, down)
     assert pauses_of(store, 10) == [1, 2, 4, 8, 16, 32, 60, 60, ROUND_SECONDS, 1]
-    assert store.finished == 1
+    assert (store.finished, store.forgotten) == (1, 1)
 
 
 def test_every_problem_of_an_unusable_store_is_logged_plainly(caplog: pytest.LogCaptureFixture) -> None:

@@ -126,7 +126,7 @@ def test_items_of_an_earlier_version_count_as_version_one(legacy: DynamoDBDataba
 
 def test_an_edit_of_an_earlier_item_keeps_what_else_stands_in_it(legacy: DynamoDBDatabase) -> None:
     editing = Editing(legacy)
-    changed = editing.update_event("e1", {"title": "새 제목"})
+    changed = editing.update_event("e1", {"title": "새 제목"}).subject
     assert (changed.version, legacy.get_event("e1")) == (2, changed)
     assert raw(legacy, "e1")["attendees"] == {"L": [{"S": "철수"}]}
     assert legacy.head("dev").last_seq == 1
@@ -136,7 +136,7 @@ def test_an_edit_of_an_earlier_item_keeps_what_else_stands_in_it(legacy: DynamoD
 
 
 def test_a_move_of_an_earlier_item_keeps_what_else_stands_in_it(legacy: DynamoDBDatabase) -> None:
-    moved = Editing(legacy).update_event("e2", {"department_id": "sales"})
+    moved = Editing(legacy).update_event("e2", {"department_id": "sales"}).subject
     assert legacy.snapshot("sales").events == (moved,)
     assert [e.id for e in legacy.snapshot("dev").events] == ["e1"]
     assert raw(legacy, "e2")["priority"] == {"N": "1.5"}
@@ -149,7 +149,7 @@ def test_names_of_earlier_departments_are_taken(legacy: DynamoDBDatabase) -> Non
 
 def test_an_earlier_department_is_deleted_with_its_events(legacy: DynamoDBDatabase) -> None:
     editing = Editing(legacy)
-    kept = editing.update_event("e2", {"department_id": "sales"})
+    kept = editing.update_event("e2", {"department_id": "sales"}).subject
     editing.delete_department("dev")
     scanned = legacy.connection.pages("scan", TableName=legacy.schema.events.name)
     assert [item["id"]["S"] for page in scanned for item in page["Items"]] == ["e2"]

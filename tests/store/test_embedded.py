@@ -7,15 +7,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from samples import department, event
+from samples import department, event, receipt
 
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Edit
+from calendar_server.domain.changes import CHANGES_KEPT, DEPARTMENTS_HISTORY, Edit
+from calendar_server.domain.clock import timestamp
 from calendar_server.domain.departments import Department
 from calendar_server.errors import StoreUnavailable, StoreUnusable
-from calendar_server.store import embedded, embedded_histories
+from calendar_server.store import embedded, embedded_histories, embedded_retention
 from calendar_server.store.embedded import EmbeddedStore
 from calendar_server.store.embedded_file import SCHEMA_VERSION
 
@@ -218,3 +220,42 @@ def test_a_failing_file_is_told_as_an_unavailable_store(embedded_store: Embedded
         with pytest.raises(StoreUnavailable):
             call()
     assert embedded_store.get_department(team.id) == team
+
+
+def test_changes_older_than_ninety_days_are_removed_and_nothing_else(
+    embedded_store: EmbeddedStore, team: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_retention, "ROWS_AT_A_TIME", 3)  # so that it takes several rounds
+    made = [event(team.id, str(n)) for n in range(12)]
+    embedded_store.commit([Edit(None, each) for each in made])
+    before = (embedded_store.snapshot(team.id), embedded_store.list_departments())
+    for seqs, age in (("<= 10", timedelta(minutes=1)), ("> 10", timedelta(minutes=-1))):
+        at = timestamp(datetime.now(UTC) - CHANGES_KEPT - age)
+        write_with_sqlite(
+            embedded_store.path, f"UPDATE changes SET at = '{at}' WHERE seq {seqs} AND history = '{team.id}'"
+        )
+    embedded_store.forget_expired()
+    assert [row.seq for row in embedded_store.changes_after(team.id, 0, 100)] == [11, 12]
+    assert len(embedded_store.changes_after(DEPARTMENTS_HISTORY, 0, 100)) == 1
+    assert (embedded_store.snapshot(team.id), embedded_store.list_departments()) == before
+    assert embedded_store.commit([Edit(None, event(team.id))])[0].seq == 13
+
+
+def test_expired_receipts_are_removed_and_the_others_stay(
+    embedded_store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_retention, "ROWS_AT_A_TIME", 3)
+    for n in range(8):
+        embedded_store.keep_receipt(receipt(f"old {n}"))
+    write_with_sqlite(embedded_store.path, f"UPDATE receipts SET expires_at = {int(time.time()) - 1}")
+    embedded_store.keep_receipt(receipt("new"))
+    embedded_store.forget_expired()
+    rows = embedded_store._reader.execute("SELECT key FROM receipts").fetchall()
+    assert [row["key"] for row in rows] == ["new"]
+
+
+def test_a_department_takes_its_changes_along(embedded_store: EmbeddedStore, team: Department) -> None:
+    embedded_store.commit([Edit(None, event(team.id))])
+    embedded_store.commit([Edit(team, None)])
+    rows = embedded_store._reader.execute("SELECT DISTINCT history FROM changes").fetchall()
+    assert [row["history"] for row in rows] == [DEPARTMENTS_HISTORY]

@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from calendar_server.api.openapi import examples
-from calendar_server.api.openapi.operation import MESSAGE, OF_DELETIONS, OF_WRITES, PATCH_IS_PUT, Operation
+from calendar_server.api.openapi.operation import (
+    DELETION,
+    OF_DELETIONS,
+    OF_WRITES,
+    OPTIONAL_IN_DELETION,
+    PATCH_IS_PUT,
+    PLACE,
+    Operation,
+)
 from calendar_server.api.openapi.schemas import Schema, reference
 from calendar_server.wire.messages import SENTENCES, Sentence
 
 _DEPARTMENT: dict[str, Schema] = {"department": reference("Department")}
+_WRITTEN: dict[str, Schema] = {**_DEPARTMENT, **PLACE}
 
 _CHANGE_DEPARTMENT = Operation(
     "updateDepartment",
@@ -24,8 +33,8 @@ _CHANGE_DEPARTMENT = Operation(
     ("department_id", "If-Match"),
     "DepartmentChanges",
     examples.DEPARTMENT_CHANGES,
-    answer=_DEPARTMENT,
-    example={"department": examples.CHANGED_DEPARTMENT},
+    answer=_WRITTEN,
+    example={"department": examples.CHANGED_DEPARTMENT, **examples.LIST_PLACE},
     failures=("department_not_found", "department_exists", "version_conflict", "validation_failed"),
     shared=OF_WRITES,
     subject="Department",
@@ -41,8 +50,8 @@ DEPARTMENTS: tuple[Operation, ...] = (
         Sentence("부서 목록", "List departments"),
         Sentence("모든 부서, 먼저 만든 순서입니다.", "All departments, oldest first."),
         ("If-None-Match",),
-        answer={"departments": {"type": "array", "items": reference("Department")}},
-        example={"departments": [examples.DEPARTMENT]},
+        answer={"departments": {"type": "array", "items": reference("Department")}, **PLACE},
+        example={"departments": [examples.DEPARTMENT], **examples.LIST_PLACE},
         has_tag=True,
     ),
     Operation(
@@ -54,8 +63,8 @@ DEPARTMENTS: tuple[Operation, ...] = (
         body="NewDepartment",
         body_example=examples.NEW_DEPARTMENT,
         status=201,
-        answer=_DEPARTMENT,
-        example={"department": examples.DEPARTMENT},
+        answer=_WRITTEN,
+        example={"department": examples.DEPARTMENT, **examples.LIST_PLACE},
         failures=("department_exists", "validation_failed"),
         shared=OF_WRITES,
         has_tag=True,
@@ -82,8 +91,9 @@ DEPARTMENTS: tuple[Operation, ...] = (
         Sentence("부서 삭제", "Delete a department"),
         Sentence("부서의 모든 이벤트도 함께 삭제됩니다.", "All its events go with it."),
         ("department_id", "If-Match"),
-        answer=MESSAGE,
-        example={"message": SENTENCES["department_deleted"].ko},
+        answer=DELETION,
+        optional=OPTIONAL_IN_DELETION,
+        example={"message": SENTENCES["department_deleted"].ko, **examples.LIST_PLACE},
         failures=("department_not_found", "version_conflict"),
         shared=OF_DELETIONS,
         subject="Department",

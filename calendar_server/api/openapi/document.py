@@ -30,9 +30,28 @@ INTRODUCTION = Sentence(
     "Send an answer's `ETag` as `If-None-Match` to get 304 while nothing has changed, or as `If-Match` to change the "
     "object only in that state. HEAD and OPTIONS are answered everywhere.",
 )
+SYNCING = Sentence(
+    "빠짐없이 따라가기: 부서마다 변경에는 1부터 빠짐없이 이어지는 번호 `seq`가 있습니다. `cursor`가 오는 곳에는 그 번호가 "
+    "`seq`로 함께 옵니다. 목록을 받을 때 `cursor`와 `seq`를 간직하고, 소켓에서 `join_department`에 그 `cursor`를 보내거나 "
+    "`GET /api/sync/{department_id}`를 부르면 그 사이 놓친 변경이 옵니다.\n\n"
+    "변경의 `seq`가 마지막으로 본 번호 + 1이면 반영하고, 그보다 크지 않으면 버리고, 더 크면 그 사이의 변경을 마지막 "
+    "`cursor`로 요청합니다. 410 `cursor_expired`나 `sync_reset`을 받으면 목록을 다시 불러옵니다. 변경은 90일 동안 "
+    "보관합니다.\n\n"
+    "변경 요청마다 `Idempotency-Key`를 하나씩 정해 두고, 응답을 받을 때까지 같은 키와 같은 본문으로 다시 보내세요. 몇 번을 "
+    "보내도 한 번만 반영됩니다. 503은 아직 결과가 없다는 뜻이므로 같은 키로 다시 보내면 됩니다.",
+    "Following without gaps: the changes of each department are numbered by `seq` from 1 without a gap. Wherever a "
+    "`cursor` stands, its number stands beside it as `seq`. Keep both when you load a list; send the `cursor` with "
+    "`join_department` on the socket, or to `GET /api/sync/{department_id}`, and you get what you missed.\n\n"
+    "Apply a change whose `seq` is your last one + 1, drop one that is not above your last, and where it is higher ask "
+    "for what lies between with your last `cursor`. On 410 `cursor_expired` or `sync_reset` load the list again. Changes "
+    "are kept for 90 days.\n\n"
+    "Choose one `Idempotency-Key` for each write and repeat it with the same body until it is answered: it takes effect "
+    "once, however often you send it. A 503 is no outcome yet, so repeat it with the same key.",
+)
 TAGS: dict[str, Sentence] = {
     "departments": Sentence("부서", "Departments"),
     "events": Sentence("이벤트", "Events"),
+    "sync": Sentence("따라잡기", "Catching up"),
     "server": Sentence("서버", "Server"),
 }
 
@@ -46,7 +65,7 @@ def openapi_document(language: Language | None = None) -> dict[str, Any]:
         "info": {
             "title": wording.line(TITLE),
             "version": __version__,
-            "description": wording.text(INTRODUCTION),
+            "description": f"{wording.text(INTRODUCTION)}\n\n{wording.text(SYNCING)}",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from calendar_server.api.openapi import examples
-from calendar_server.api.openapi.operation import MESSAGE, OF_DELETIONS, OF_WRITES, PATCH_IS_PUT, Operation
+from calendar_server.api.openapi.operation import DELETION, OF_DELETIONS, OF_WRITES, PATCH_IS_PUT, PLACE, Operation
 from calendar_server.api.openapi.schemas import Schema, reference
 from calendar_server.wire.messages import SENTENCES, Sentence
 
 _EVENT: dict[str, Schema] = {"event": reference("Event")}
+_WRITTEN: dict[str, Schema] = {**_EVENT, **PLACE}
 
 _CHANGE_EVENT = Operation(
     "updateEvent",
@@ -28,8 +29,8 @@ _CHANGE_EVENT = Operation(
     ("event", "If-Match"),
     "EventChanges",
     examples.EVENT_CHANGES,
-    answer=_EVENT,
-    example={"event": examples.CHANGED_EVENT},
+    answer=_WRITTEN,
+    example={"event": examples.CHANGED_EVENT, **examples.EVENTS_PLACE},
     failures=("event_not_found", "version_conflict", "validation_failed"),
     shared=OF_WRITES,
     has_tag=True,
@@ -52,9 +53,10 @@ EVENTS: tuple[Operation, ...] = (
         answer={
             "events": {"type": "array", "items": reference("Event")},
             "next_page": {"type": ["string", "null"], "minLength": 1},
+            **PLACE,
         },
         optional=("next_page",),
-        example={"events": [examples.EVENT]},
+        example={"events": [examples.EVENT], **examples.EVENTS_PLACE},
         failures=("department_not_found", "validation_failed"),
         has_tag=True,
     ),
@@ -72,8 +74,8 @@ EVENTS: tuple[Operation, ...] = (
         "NewEvent",
         examples.NEW_EVENT,
         201,
-        _EVENT,
-        example={"event": examples.EVENT},
+        _WRITTEN,
+        example={"event": examples.EVENT, **examples.EVENTS_PLACE},
         failures=("department_not_found", "event_exists", "validation_failed"),
         shared=OF_WRITES,
         has_tag=True,
@@ -99,8 +101,8 @@ EVENTS: tuple[Operation, ...] = (
         "events",
         Sentence("이벤트 삭제", "Delete an event"),
         parameters=("event", "If-Match"),
-        answer=MESSAGE,
-        example={"message": SENTENCES["event_deleted"].ko},
+        answer=DELETION,
+        example={"message": SENTENCES["event_deleted"].ko, **examples.EVENTS_PLACE},
         failures=("event_not_found", "version_conflict"),
         shared=OF_DELETIONS,
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from calendar_server.api.openapi.schemas import Schema, closed, reference
+from calendar_server.api.openapi.schemas import Schema, closed, one_of, reference
 from calendar_server.api.openapi.wording import Wording
 from calendar_server.wire.messages import PROBLEMS, SENTENCES
 from calendar_server.wire.request_bodies import BODY_MAX_BYTES
@@ -17,16 +17,19 @@ CODES: Mapping[str, HTTPStatus] = {
     "host_not_allowed": HTTPStatus.BAD_REQUEST,
     "origin_not_allowed": HTTPStatus.BAD_REQUEST,
     "jsonp_refused": HTTPStatus.BAD_REQUEST,
+    "cursor_invalid": HTTPStatus.BAD_REQUEST,
     "not_found": HTTPStatus.NOT_FOUND,
     "department_not_found": HTTPStatus.NOT_FOUND,
     "event_not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "department_exists": HTTPStatus.CONFLICT,
     "event_exists": HTTPStatus.CONFLICT,
+    "cursor_expired": HTTPStatus.GONE,
     "version_conflict": HTTPStatus.PRECONDITION_FAILED,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "json_required": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "validation_failed": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "store_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -92,7 +95,7 @@ def _response(codes: Iterable[str], status: HTTPStatus, subject: str | None, wor
         "description": "\n\n".join(f"`{code}` {wording.message(SENTENCES[code])}" for code in codes),
         "content": {
             "application/json": {
-                "schema": _failure_schema(codes, _extras(codes, subject)),
+                "schema": one_of(_forms(codes, subject)),
                 "examples": {code: {"value": _example(code, wording)} for code in codes if code != "version_conflict"},
             }
         },
@@ -107,10 +110,18 @@ def _failure_schema(codes: tuple[str, ...], extras: Mapping[str, Schema]) -> Sch
     return closed({"success": {"const": False}, "error": {"enum": list(codes)}, "message": _MESSAGE, **extras})
 
 
-def _extras(codes: tuple[str, ...], subject: str | None) -> dict[str, Schema]:
-    if codes == ("validation_failed",):
+def _forms(codes: tuple[str, ...], subject: str | None) -> list[Schema]:
+    """One form for each code that brings more than its message, and one for all others together."""
+    extras = {code: _extras(code, subject) for code in codes}
+    plain = tuple(code for code in codes if not extras[code])
+    forms = [_failure_schema((code,), more) for code, more in extras.items() if more]
+    return [*forms, _failure_schema(plain, {})] if plain else forms
+
+
+def _extras(code: str, subject: str | None) -> dict[str, Schema]:
+    if code == "validation_failed":
         return {"details": {"type": "array", "items": reference("Problem"), "minItems": 1}}
-    if codes == ("version_conflict",) and subject is not None:
+    if code == "version_conflict" and subject is not None:
         return {"current": reference(subject)}
     return {}
 

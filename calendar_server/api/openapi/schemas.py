@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calendar_server.api.openapi import examples
 from calendar_server.api.openapi.wording import Wording
+from calendar_server.domain.cursors import LONGEST_CURSOR
 from calendar_server.domain.fields import DESCRIPTION_MAX, ID_BYTES_MAX, NAME_MAX, TIME_MAX, TITLE_MAX, URL_MAX
 from calendar_server.domain.validation import DEPARTMENT_REQUIRED, EVENT_REQUIRED, SERVER_FIELDS
 from calendar_server.wire.messages import PROBLEMS, Sentence
@@ -95,6 +96,19 @@ _MOVED_TO = Sentence(
 )
 
 
+_CURSOR = Sentence(
+    "어디까지 보았는지를 나타내는 값. 내용을 해석하거나 만들지 말고 그대로 돌려보냅니다.",
+    "How far you have seen. Opaque and signed: keep it and send it back as it is.",
+)
+_SEQ = Sentence("`cursor`가 가리키는 변경의 번호.", "The number of the change that `cursor` stands for.")
+_CHANGE = Sentence(
+    "이력의 변경 하나. `type`은 소켓 메시지의 이름이고 `data`는 그 첫 번째 인자입니다. `mutation_id`는 그 변경의 "
+    "`Idempotency-Key`이며, 없었으면 null입니다.",
+    "One change of a history: `type` is the socket event's name and `data` its first argument; `mutation_id` is the "
+    "write's `Idempotency-Key`, null where it had none.",
+)
+
+
 def component_schemas(wording: Wording) -> dict[str, Schema]:
     """``components.schemas``: the objects and the bodies of writes."""
     own: Schema = {"id": _described("id", _SENT["id"], wording, _CHOSEN_ID)}
@@ -107,6 +121,9 @@ def component_schemas(wording: Wording) -> dict[str, Schema]:
         "NewEvent": _body(examples.NEW_EVENT, own, EVENT_REQUIRED, wording),
         "EventChanges": _body(examples.NEW_EVENT, moved, (), wording) | _shown(examples.EVENT_CHANGES),
         "Problem": _problem(wording),
+        "Cursor": {"description": wording.text(_CURSOR), "type": "string", "minLength": 1, "maxLength": LONGEST_CURSOR},
+        "Seq": {"description": wording.text(_SEQ), "type": "integer", "minimum": 0},
+        "Change": _change(wording),
     }
 
 
@@ -123,6 +140,11 @@ def closed(properties: Mapping[str, Schema], required: tuple[str, ...] | None = 
         "properties": dict(properties),
         "additionalProperties": False,
     }
+
+
+def one_of(forms: Sequence[Schema]) -> Schema:
+    """Exactly one of ``forms``."""
+    return forms[0] if len(forms) == 1 else {"oneOf": list(forms)}
 
 
 def reference(name: str) -> Schema:
@@ -149,6 +171,29 @@ def _problem(wording: Wording) -> Schema:
         "message": {"type": "string", "minLength": 1},
     }
     return {"description": wording.text(description), **closed(properties)}
+
+
+def _change(wording: Wording) -> Schema:
+    gone_event = closed({"id": _STORED_ID, "department_id": _STORED_ID})
+    forms = [
+        _change_of(("department_created", "department_updated"), reference("Department")),
+        _change_of(("department_deleted",), closed({"id": _STORED_ID})),
+        _change_of(("event_created", "event_updated"), reference("Event")),
+        _change_of(("event_deleted",), gone_event),
+    ]
+    return {"description": wording.text(_CHANGE), **one_of(forms), **_shown(examples.CHANGE)}
+
+
+def _change_of(types: tuple[str, ...], data: Schema) -> Schema:
+    return closed(
+        {
+            "seq": {"type": "integer", "minimum": 1},
+            "type": {"enum": list(types)},
+            "data": data,
+            "at": _TIMESTAMP,
+            "mutation_id": {"type": ["string", "null"]},
+        }
+    )
 
 
 def _described(field: str, schema: Schema, wording: Wording, sentence: Sentence | None = None) -> Schema:

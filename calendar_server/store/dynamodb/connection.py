@@ -140,6 +140,18 @@ class Connection:
                 return
             parameters["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def get_batch(self, table: str, keys: list[Json]) -> list[Json]:
+        """The items of up to 100 ``keys``, read strongly consistently, asking again for those that are not answered."""
+        pauses = backoff(READ_TIMEOUT_SECONDS)
+        found: list[Json] = []
+        while keys:
+            answer = self.call("batch_get_item", RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+            found += answer["Responses"].get(table, [])
+            keys = (answer.get("UnprocessedKeys") or {}).get(table, {}).get("Keys", [])
+            if keys:
+                next(pauses)
+        return found
+
     def write_batch(self, table: str, requests: list[Json], deadline_seconds: float = 30.0) -> None:
         """All ``requests`` of a BatchWriteItem, 25 at a time, sending again what comes back as unprocessed.
 

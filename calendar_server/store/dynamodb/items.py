@@ -6,6 +6,7 @@ complaint and survives updates, because objects are changed by UpdateItem and ne
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -15,9 +16,11 @@ from boto3.dynamodb.types import TypeDeserializer
 from calendar_server.domain.changes import Change, ChangeType, Head, Subject
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.receipts import KEPT_SECONDS, Receipt, StoredAnswer
 from calendar_server.store.records import department_from, event_from, record_of, subject_from
 
 Item = dict[str, dict[str, Any]]
+Json = dict[str, Any]
 
 HEAD_SEQ = 0
 """The place of a history's head among its changes, which are numbered from 1."""
@@ -96,6 +99,39 @@ def change_of(item: Mapping[str, Any]) -> Change:
     return Change(values["history"], values["seq"], change_type, subject, values["at"], values.get("mutation_id"))
 
 
+def receipt_key(key: str) -> Item:
+    """The key of a receipt in the table of records."""
+    return {"key": text(f"receipt#{key}")}
+
+
+def receipt_put(receipt: Receipt) -> Json:
+    """The parts of a Put that stores a receipt where there is none, or one past its time that is not removed yet."""
+    now = int(time.time())
+    answer = receipt.answer
+    values = {
+        "fingerprint": text(receipt.fingerprint),
+        "status": number(answer.status),
+        "headers": text(orjson.dumps(answer.headers).decode()),
+        "body": {"B": answer.body},
+        "expires_at": number(now + KEPT_SECONDS),
+    }
+    return {
+        "Item": {**receipt_key(receipt.key), **values},
+        "ConditionExpression": "attribute_not_exists(#key) OR expires_at <= :now",
+        "ExpressionAttributeNames": {"#key": "key"},
+        "ExpressionAttributeValues": {":now": number(now)},
+    }
+
+
+def receipt_of(item: Mapping[str, Any]) -> Receipt | None:
+    """The receipt in an item; None where it is past its time."""
+    if int(item["expires_at"]["N"]) <= time.time():
+        return None
+    headers = tuple((name, value) for name, value in orjson.loads(item["headers"]["S"]))
+    answer = StoredAnswer(int(item["status"]["N"]), headers, bytes(item["body"]["B"]))
+    return Receipt(item["key"]["S"].removeprefix("receipt#"), item["fingerprint"]["S"], answer)
+
+
 def head_of(item: Mapping[str, Any]) -> Head:
     """The head in a history's item 0."""
     values = plain(item)
@@ -117,6 +153,3 @@ def still_at_version(version: int) -> tuple[str, Item]:
     if version == 1:
         at_version = f"attribute_exists(id) AND (attribute_not_exists(version) OR {at_version})"
     return at_version, {":seen_version": number(version)}
-
-
-Json = dict[str, Any]

@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from calendar_server.domain import clock
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Edit, new_epoch
+from calendar_server.domain.changes import CHANGES_KEPT, DEPARTMENTS_HISTORY, Change, Edit, Head, new_epoch
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import (
@@ -22,6 +23,7 @@ from calendar_server.errors import (
     DepartmentNotFound,
     EventExists,
     EventNotFound,
+    ReceiptExists,
     VersionConflict,
 )
 from calendar_server.store.dynamodb.items import (
@@ -32,20 +34,21 @@ from calendar_server.store.dynamodb.items import (
     change_item,
     change_key,
     department_of,
-    head_of,
     item_of,
     number,
+    receipt_put,
     still_at_version,
     text,
 )
-from calendar_server.store.dynamodb.reading import Reads
+from calendar_server.store.dynamodb.reading import NO_HEAD, Reads
 from calendar_server.store.dynamodb.schema import Schema
 from calendar_server.store.dynamodb.tables import Tables
 from calendar_server.store.dynamodb.transactions import Action, Plan
+from calendar_server.store.positions import at_position
 from calendar_server.store.records import record_of
 
 BATCH_LIMIT = 24
-RETENTION_SECONDS = 90 * 24 * 3600
+RETENTION_SECONDS = int(CHANGES_KEPT.total_seconds())
 CLAIM_SECONDS = 60
 """How long a claim of an event id lasts: longer than any transaction, since it only decides between simultaneous ones."""
 
@@ -62,45 +65,40 @@ class Planner:
         self._tables = tables
         self._finish_deletion = finish_deletion
 
-    def plan(self, edits: Sequence[Edit]) -> Plan:
-        """Read the heads and plan the transaction.
+    def plan(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> Plan:
+        """Plan the transaction on the ``expected`` heads; without them, on the heads as they are now.
 
         :raises DepartmentNotFound, DepartmentExists, EventExists: it could not succeed.
         """
         commit_id, at = uuid.uuid4().hex, clock.now()
-        stored = {history: self._open_head(history) for history in _histories(edits)}
+        heads = expected or {history: self._reads.head(history) for history in _histories(edits)}
         self._require_free_names(edits)
-        changes = _numbered(edits, stored, at)
+        changes = _numbered(edits, heads, at)
         reached = {change.history: change.seq for change in changes}
-        actions = [action for history in stored for action in self._fence(history, stored[history], reached[history])]
-        for edit in edits:
-            actions += self._object_actions(edit)
+        actions = [action for history in heads for action in self._fence(history, heads[history], reached[history])]
+        for position, edit in enumerate(edits):
+            with at_position(position):
+                actions += _placed([*self._object_actions(edit), *self._receipt_actions(edit)], position)
         for change in changes:
             actions += self._row_actions(change, commit_id)
         return Plan(commit_id, changes, actions)
 
-    def _open_head(self, history: str) -> Item | None:
-        """The head's item; None where nothing has been written to the history yet."""
-        item = self._reads.stored_head(history)
-        if item is None and history != DEPARTMENTS_HISTORY:
-            self._reads.department_item(history)
-        elif item is not None and "ended" in item:
-            raise DepartmentNotFound(history)
-        return item
-
-    def _fence(self, history: str, stored: Item | None, last_seq: int) -> list[Action]:
+    def _fence(self, history: str, seen: Head, last_seq: int) -> list[Action]:
         """Move the head on if it is still where this plan has read it."""
         update = {
             "TableName": self._schema.changes.name,
             "Key": change_key(history, HEAD_SEQ),
             **assignments({"last_seq": last_seq}),
         }
-        if stored is None:
+        if seen == NO_HEAD:
             update["ConditionExpression"] = "attribute_not_exists(history)"
             fence = Action({"Update": update})
             return [fence] if history == DEPARTMENTS_HISTORY else [fence, self._department_exists(history)]
         update["ConditionExpression"] = "last_seq = :seen_seq AND attribute_not_exists(ended)"
-        update["ExpressionAttributeValues"][":seen_seq"] = stored["last_seq"]
+        update["ExpressionAttributeValues"][":seen_seq"] = number(seen.last_seq)
+        if seen.epoch:
+            update["ConditionExpression"] += " AND epoch = :seen_epoch"
+            update["ExpressionAttributeValues"][":seen_epoch"] = text(seen.epoch)
         return [Action({"Update": update})]
 
     def _department_exists(self, department_id: str) -> Action:
@@ -206,6 +204,13 @@ class Planner:
         }
         return Action({"Put": put}, lambda: taken)
 
+    def _receipt_actions(self, edit: Edit) -> list[Action]:
+        if edit.receipt is None:
+            return []
+        put = {"TableName": self._schema.records.name, **receipt_put(edit.receipt)}
+        exists = ReceiptExists(edit.receipt.key)
+        return [Action({"Put": put}, lambda: exists)]
+
     def _deletion_of_event(self, event: CalendarEvent) -> Action:
         return self._on_event("Delete", event, {})
 
@@ -270,9 +275,14 @@ def _histories(edits: Sequence[Edit]) -> list[str]:
     return list(dict.fromkeys(history for edit in edits for history, _type, _subject in edit.steps))
 
 
-def _numbered(edits: Sequence[Edit], stored: Mapping[str, Item | None], at: str) -> list[Change]:
+def _placed(actions: list[Action], position: int) -> list[Action]:
+    """The actions, whose refusals are about the edit at ``position``."""
+    return [replace(action, position=position) for action in actions]
+
+
+def _numbered(edits: Sequence[Edit], heads: Mapping[str, Head], at: str) -> list[Change]:
     """The changes that the edits make, each with the next number of its history."""
-    last = {history: head_of(item).last_seq if item else 0 for history, item in stored.items()}
+    last = {history: head.last_seq for history, head in heads.items()}
     changes = []
     for edit in edits:
         for history, change_type, subject in edit.steps:

@@ -7,11 +7,12 @@ consistently. So an event is taken from the index unless the history says someth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, DepartmentList, Head, Snapshot
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, DepartmentList, Head, Snapshot, events_history
 from calendar_server.domain.clock import timestamp
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import DepartmentNotFound, EventNotFound
@@ -36,6 +37,7 @@ LONGEST_KEY_BYTES = 1024
 """The smaller of DynamoDB's limits for a key value; a longer id names nothing."""
 
 NO_HEAD = Head(0, "")
+KEYS_AT_A_TIME = 100
 _FIRST_PAGE = 25
 _PAGE = 1000
 
@@ -83,6 +85,22 @@ class Reads:
             self.department_item(history)
         return NO_HEAD
 
+    def heads(self, histories: Collection[str]) -> dict[str, Head]:
+        """The heads of those histories that have one and have not ended, 100 to a request."""
+        found: dict[str, Head] = {}
+        remaining = iter(histories)
+        while some := list(islice(remaining, KEYS_AT_A_TIME)):
+            for item in self._connection.get_batch(
+                self._schema.changes.name, [change_key(history, HEAD_SEQ) for history in some]
+            ):
+                if "ended" not in item:
+                    found[item["history"]["S"]] = head_of(item)
+        return found
+
+    def record(self, key: Json) -> Json | None:
+        """An item of the table of records."""
+        return self._get(self._schema.records.name, key)
+
     def changes_after(self, history: str, seq: int, limit: int) -> list[Change]:
         """Up to ``limit`` changes numbered above ``seq``."""
         changes: list[Change] = []
@@ -121,7 +139,7 @@ class Reads:
 
     def snapshot(self, department_id: str) -> Snapshot:
         """:raises DepartmentNotFound:"""
-        self.head(department_id)
+        self.head(events_history(department_id))
         since = datetime.now(UTC) - INDEX_DELAY
         found = {event.id: event for event in self.indexed_events(department_id)}
         head = self.head(department_id)

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from calendar_server.domain.changes import Change
-from calendar_server.errors import CalendarError, StoreUnavailable
+from calendar_server.errors import CalendarError, HeadMoved, StoreUnavailable
 from calendar_server.store.dynamodb.connection import Connection, Json, backoff, error_code, translated
 from calendar_server.store.dynamodb.items import change_key
 
@@ -49,6 +49,8 @@ class Action:
 
     request: Json
     refusal: Refusal | None = None
+    position: int | None = None
+    """Which of the edits it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ class Transactions:
         self._connection = connection
         self._changes_table = changes_table
 
-    def commit(self, make_plan: Callable[[], Plan]) -> list[Change]:
-        """Commit what ``make_plan`` plans, planning anew whenever a head has moved; return the changes.
+    def commit(self, make_plan: Callable[[], Plan], *, plan_again: bool) -> list[Change]:
+        """Commit what ``make_plan`` plans; with ``plan_again``, anew whenever a head has moved. Return the changes.
 
+        :raises HeadMoved: a head has moved, and planning again was not asked for.
         :raises CalendarError: what a failed condition means.
         :raises StoreUnavailable: no definite outcome in time. The last plan is then stored as a whole or not at all.
         """
@@ -83,6 +86,8 @@ class Transactions:
             plan = make_plan()
             if self._carry_out(plan, pauses):
                 return plan.changes
+            if not plan_again:
+                raise HeadMoved(plan.changes[0].history)
             next(pauses)
 
     def _carry_out(self, plan: Plan, pauses: Iterator[None]) -> bool:
@@ -147,7 +152,9 @@ def _head_condition_failed(error: ClientError, plan: Plan) -> bool:
         return True
     for action in failed:
         if action.refusal is not None:
-            raise action.refusal() from error
+            refusal = action.refusal()
+            refusal.position = action.position
+            raise refusal from error
     codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
     if codes <= _PASSING_REASONS:
         return False
