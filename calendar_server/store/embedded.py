@@ -28,7 +28,7 @@ from calendar_server.errors import (
 )
 from calendar_server.store.embedded_file import is_busy, open_file, translated
 from calendar_server.store.embedded_histories import Histories, find_head, read_changes, read_head
-from calendar_server.store.embedded_log import WriteAheadLog
+from calendar_server.store.embedded_log import WriteAheadLog, log_holds_something
 from calendar_server.store.embedded_retention import delete_expired, insert_receipt, read_receipt
 from calendar_server.store.positions import at_position
 from calendar_server.store.records import (
@@ -76,7 +76,8 @@ class EmbeddedStore:
         self._writing_lock = threading.Lock()
         self._reading_lock = threading.Lock()
         self._log = WriteAheadLog(self._writer)
-        self._log.begin_anew()
+        if log_holds_something(path):
+            self._log.begin_anew()
 
     def describe(self) -> str:
         return f"embedded (SQLite), {self.path}"

@@ -11,6 +11,7 @@ A log that is emptied instead (``wal_checkpoint(TRUNCATE)``) must grow again, an
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from calendar_server.domain import clock
 
@@ -21,6 +22,12 @@ ROWS_TO_NEXT_TRY = 100
 """Where other processes were in the way."""
 
 OTHERS_WAIT_SECONDS = 0.05
+
+
+def log_holds_something(path: Path) -> bool:
+    """True where a process that was cut off, or still runs, has left a log beside the file ``path``."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 class WriteAheadLog:

@@ -94,3 +94,13 @@ def test_the_secret_is_asked_for_once_and_not_before_the_first_cursor() -> None:
 def test_two_processes_of_one_store_give_out_the_same_cursors() -> None:
     assert Cursors(lambda: "a secret").text("dev", HEAD) == CURSORS.text("dev", HEAD)
     assert json.dumps("a secret") not in CURSORS.text("dev", HEAD)
+
+
+def test_no_character_of_a_cursor_can_be_changed() -> None:
+    cursors = Cursors(lambda: "a secret")
+    text = cursors.text("dev", Head(7, "e1"))
+    for position, character in enumerate(text):
+        for other in "Ab1-_":
+            if other != character:
+                with pytest.raises(CursorInvalid):
+                    cursors.read(text[:position] + other + text[position + 1 :], "dev")
