@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 Precondition = Callable[[Subject], bool]
 """Says whether a client that named a version (If-Match) means the object as it is now."""
 
-MOVES = 10
+MOVES = 50
 """How often an event is looked for again that moves while it is being written."""
 
 
