@@ -3,15 +3,16 @@ PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
+PEER := benchmarks/fanout/peer
 
 # With a .env of your own, that decides on the store; without one it is the embedded file.
 STORE_DEFAULT := $(if $(wildcard .env),,STORE=$${STORE:-embedded})
 
-.PHONY: help run test soak check benchmark clean
+.PHONY: help run test soak check benchmark benchmark-fanout clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 25
 
 run: $(VENV)/runtime ## Start the server on http://127.0.0.1:5000 (PORT=... for another port)
 	$(STORE_DEFAULT) $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
@@ -28,8 +29,16 @@ check: $(VENV)/development ## Format, lint, types and layers only
 benchmark: $(VENV)/development ## Measure the migration (see benchmarks/README.md)
 	$(BIN)/python benchmarks/migration.py
 
+benchmark-fanout: $(VENV)/development $(PEER)/node_modules/.package-lock.json ## Measure fan-out beside Socket.IO on Node (about an hour; see benchmarks/fanout/README.md)
+	$(BIN)/python benchmarks/fanout/measure.py $(OPTIONS)
+
 clean: ## Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(PEER)/node_modules/.package-lock.json: $(PEER)/package-lock.json
+	@command -v npm >/dev/null || \
+		{ echo "Node.js 20 이상과 npm이 필요합니다 / Node.js 20 or newer with npm is needed"; exit 1; }
+	@npm ci --prefix $(PEER) --ignore-scripts --no-audit --no-fund --loglevel=error
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -54,12 +54,12 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     if store is None:
         store = open_store(settings)
     app = Flask("calendar_server")
-    socketio = realtime.open_socketio(app)
+    socketio = realtime.open_socketio(app, settings.fanout)
     announcer = realtime.Announcer(socketio)
     app.extensions["calendar"] = calendar = Calendar(store, announcer.announce, settings.secret_key)
     announcer.serve(calendar)
     app.extensions["announcer"] = announcer
-    api.register(app, calendar)
+    api.register(app, calendar, with_metrics=settings.metrics)
     realtime.register(socketio, calendar, announcer)
     _close_gate(app, settings)
     return app

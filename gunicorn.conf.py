@@ -1,12 +1,14 @@
 """Settings of gunicorn, which reads this file from the working directory; its own options on the command line win."""
 
 import logging
+import os
+import resource
 import sys
 import warnings
 
 worker_class = "eventlet"
 workers = 1  # sockets of several processes would not hear each other
-worker_connections = 10_000  # the default of 1,000 counts open sockets too, and then answers nobody else
+worker_connections = 12_000  # room for 10,000 open sockets; at the default of 1,000 nobody else would be answered
 preload_app = False  # the app is loaded after the fork, where the worker class has patched what it needs
 keepalive = 2  # seconds; shorter than the next, so that idle connections do not outlast a stop
 graceful_timeout = 4  # seconds from SIGTERM to the end, whatever still runs
@@ -21,6 +23,28 @@ control_socket_disable = True
 # The last gunicorn with an eventlet worker is pinned on purpose, so its announcements of the end help nobody.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 logging.getLogger("gunicorn.error").addFilter(lambda record: "eventlet worker is DEPRECATED" not in record.getMessage())
+
+
+SPARE_DESCRIPTORS = 512  # for the store, logs, AWS connections
+
+
+def on_starting(server):  # noqa: ARG001 - gunicorn gives the server
+    """Each socket takes a file descriptor: take as many as the system allows, and say so where they are too few."""
+    wanted = worker_connections + SPARE_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        enough_for = allowed - SPARE_DESCRIPTORS
+        print(
+            f"열 수 있는 파일 수(ulimit -n, systemd의 LimitNOFILE)가 {allowed}개라서 동시 접속은 {enough_for}개쯤까지만 "
+            f"받습니다. {wanted}개 이상을 권합니다.\n"
+            f"The limit of open files (ulimit -n, LimitNOFILE of systemd) is {allowed}, which is enough for about "
+            f"{enough_for} connections; {wanted} or more are recommended.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def post_worker_init(worker):
@@ -38,6 +62,14 @@ def post_request(worker, req, environ, resp):  # noqa: ARG001 - gunicorn gives f
     """A worker that is going down keeps no connection open for further requests."""
     if not worker.alive:
         req.force_close()
+
+
+def child_exit(server, worker):  # noqa: ARG001 - gunicorn gives both
+    """What a worker that has ended was busy with counts no longer."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from calendar_server import measures
+
+        measures.forget_process(worker.pid)
 
 
 def worker_exit(server, worker):

@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from calendar_server import measures
 from calendar_server.config import Settings
 from calendar_server.domain.changes import Change, DepartmentList, Edit, Head, Snapshot
 from calendar_server.domain.departments import Department
@@ -78,37 +79,47 @@ class DynamoDBDatabase:
     def check(self) -> None:
         self.tables.check()
 
+    @measures.timed("list_departments")
     def list_departments(self) -> DepartmentList:
         return self._reads.departments()
 
+    @measures.timed("get_department")
     def get_department(self, department_id: str) -> Department:
         return department_of(self._reads.department_item(department_id))
 
+    @measures.timed("get_event")
     def get_event(self, event_id: str) -> CalendarEvent:
         return self._reads.event(event_id)
 
+    @measures.timed("snapshot")
     def snapshot(self, department_id: str) -> Snapshot:
         return self._reads.snapshot(department_id)
 
+    @measures.timed("head")
     def head(self, history: str) -> Head:
         return self._reads.head(history)
 
+    @measures.timed("changes_after")
     def changes_after(self, history: str, seq: int, limit: int) -> list[Change]:
         self._reads.head(history)
         return self._reads.changes_after(history, seq, limit)
 
+    @measures.timed("commit")
     def commit(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> list[Change]:
         if not edits:
             return []
         return self._transactions.commit(lambda: self._planner.plan(edits, expected), plan_again=expected is None)
 
+    @measures.timed("heads")
     def heads(self, histories: Collection[str]) -> dict[str, Head]:
         return self._reads.heads(histories)
 
+    @measures.timed("find_receipt")
     def find_receipt(self, key: str) -> Receipt | None:
         item = self._reads.record(receipt_key(key))
         return None if item is None else receipt_of(item)
 
+    @measures.timed("keep_receipt")
     def keep_receipt(self, receipt: Receipt) -> None:
         self._put_record(receipt_put(receipt), ReceiptExists(receipt.key))
 

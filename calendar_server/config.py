@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 from calendar_server.errors import ConfigurationError
 
 StoreKind = Literal["embedded", "dynamodb"]
+FanoutKind = Literal["direct", "stock"]
 BillingMode = Literal["on-demand", "provisioned"]
 LOCAL_REGION = "ap-northeast-2"
 
@@ -49,6 +50,8 @@ VARIABLES = (
     "TRUSTED_HOSTS",
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
+    "FANOUT",
+    "METRICS",
     "LOG_LEVEL",
     "LOG_FORMAT",
 )
@@ -80,6 +83,10 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
     """How many proxies in front may be believed about the client's address, host and scheme."""
+    fanout: FanoutKind = "direct"
+    """``stock`` leaves sockets to the libraries' own code, which costs several times as much for each message."""
+    metrics: bool = True
+    """METRICS=on or off: whether /metrics answers Prometheus."""
     log_level: str = "INFO"
     log_json: bool = False
     """LOG_FORMAT=json; the default in production."""
@@ -134,6 +141,8 @@ class _Reader:
             "trusted_hosts": self.items("TRUSTED_HOSTS", _host_problem),
             "cors_origins": self.items("CORS_ORIGINS", _origin_problem),
             "trusted_proxies": self.count("TRUSTED_PROXIES"),
+            "fanout": self.choice("FANOUT", ("direct", "stock"), "direct"),
+            "metrics": self.choice("METRICS", ("on", "off"), "on") == "on",
             "log_level": self.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             "log_json": self.choice("LOG_FORMAT", ("text", "json"), "json" if production else "text") == "json",
         }

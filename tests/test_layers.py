@@ -33,7 +33,7 @@ def test_the_package_keeps_its_layers() -> None:
 
 def test_models_stands_on_the_store_and_what_is_below_it() -> None:
     rooms = {".".join(name.split(".")[:2]) for name in imports_of("models") if name.startswith("calendar_server")}
-    below = {f"calendar_server.{room}" for room in ("store", "domain", "errors", "config")}
+    below = {f"calendar_server.{room}" for room in ("store", "domain", "errors", "config", "measures")}
     assert rooms
     assert rooms <= below
 

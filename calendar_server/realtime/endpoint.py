@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import resource
+import sys
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ from calendar_server.wire.refusals import Refused, answer_refused
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+SPARE_DESCRIPTORS = 512
+
 Query = dict[str, list[str]]
 
 
@@ -27,6 +31,7 @@ class CheckedEndpoint:
     def __init__(self, app: WSGIApplication, engine: Any) -> None:
         self._app = app
         self._engine = engine
+        self._sessions_max = _sessions_max()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if is_socket_path(environ["PATH_INFO"]):
@@ -41,6 +46,8 @@ class CheckedEndpoint:
         if "j" in query:
             raise Refused("jsonp_refused")
         session = self._required_session(query)
+        if session is None and len(self._engine.sockets) >= self._sessions_max:
+            raise Refused("too_many_sockets", HTTPStatus.SERVICE_UNAVAILABLE)
         if _is_websocket(environ, query):
             _check_handshake(environ)
             if session is not None and is_upgrading(session):
@@ -62,6 +69,12 @@ class CheckedEndpoint:
         if session is None:
             raise Refused("bad_request")
         return session
+
+
+def _sessions_max() -> int:
+    """How many sockets the limit of open files leaves room for, beside REST and the store."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if allowed == resource.RLIM_INFINITY else max(allowed - SPARE_DESCRIPTORS, allowed // 2)
 
 
 def _is_websocket(environ: WSGIEnvironment, query: Query) -> bool:

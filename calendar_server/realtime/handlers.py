@@ -21,6 +21,8 @@ from calendar_server.wire.places import change_json, everything_json, place_json
 
 _log = logging.getLogger(__name__)
 
+DEPARTMENTS_PER_SOCKET = 1_000
+
 Answer = dict[str, Any]
 Handler = Callable[[str, tuple[Any, ...]], Answer]
 
@@ -59,7 +61,10 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
         """
         department_id = required_department_id(arguments)
         room = room_of(department_id)
-        was_member = room in self.rooms(sid)
+        rooms = self.rooms(sid)
+        was_member = room in rooms
+        if not was_member and len(rooms) > DEPARTMENTS_PER_SOCKET:  # one is the socket's own
+            return self._failure("too_many_departments", sid, {"max": DEPARTMENTS_PER_SOCKET})
         self.enter_room(sid, room)
         try:
             self._announcer.watch(events_history(department_id))
@@ -141,8 +146,8 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
     def _greeting(self, sid: str) -> Answer:
         return {"message": sentence("connected", self._language(sid)), "sid": sid}
 
-    def _failure(self, code: str, sid: str) -> Answer:
-        return {"success": False, "error": code, "message": sentence(code, self._language(sid))}
+    def _failure(self, code: str, sid: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return {"success": False, "error": code, "message": sentence(code, self._language(sid), params)}
 
     def _language(self, sid: str) -> Language:
         """As the handshake's ``Accept-Language`` has it."""

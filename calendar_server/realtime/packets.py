@@ -23,7 +23,7 @@ RESERVED_EVENTS = frozenset(
 )
 """Names that a client must not send as events (socket.io-parser 4, ``RESERVED_EVENTS``)."""
 
-_PROBE, _UPGRADE, _PONG, _MESSAGE = "2probe", "5", "3", "4"
+PROBE, PROBED, UPGRADE, PONG, MESSAGE = "2probe", "3probe", "5", "3", "4"
 _CONNECT, _DISCONNECT, _EVENT, _ACK = "0", "1", "2", "3"
 _SOCKET_PACKET = re.compile(
     r"(?P<type>[0-3])(?:(?P<namespace>/[^,]*)(?:,|$))?(?P<id>[0-9]{0,15})(?P<data>.*)", re.DOTALL
@@ -35,7 +35,7 @@ def is_sound_frame(frame: object) -> bool:
     """True for what may come in one websocket frame: one text packet."""
     if not isinstance(frame, str) or len(frame) > PACKET_MAX_BYTES:
         return False
-    return frame in (_PROBE, _UPGRADE) or _is_sound_packet(frame)
+    return frame in (PROBE, UPGRADE) or _is_sound_packet(frame)
 
 
 def is_sound_payload(body: bytes) -> bool:
@@ -50,9 +50,9 @@ def is_sound_payload(body: bytes) -> bool:
 
 
 def _is_sound_packet(packet: str) -> bool:
-    if packet[:1] == _MESSAGE:
+    if packet[:1] == MESSAGE:
         return _is_sound_message(packet[1:])
-    return packet in (CLOSE, _PONG)
+    return packet in (CLOSE, PONG)
 
 
 def _is_sound_message(message: str) -> bool:

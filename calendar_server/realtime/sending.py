@@ -6,6 +6,7 @@ from typing import Literal
 
 from flask_socketio import SocketIO
 
+from calendar_server import measures
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Head
 from calendar_server.domain.cursors import Cursors
 from calendar_server.realtime.rooms import room_of
@@ -46,6 +47,7 @@ class Sending:
 
     def reset(self, history: str, reason: ResetReason) -> None:
         """The room cannot be served from the log and must reload."""
+        measures.resets.labels(reason).inc()
         in_list = history == DEPARTMENTS_HISTORY
         message = {"department_id": None if in_list else history, "reason": reason}
         self._socketio.emit("sync_reset", message, to=None if in_list else room_of(history))

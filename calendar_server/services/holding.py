@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from calendar_server import measures
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Head, Subject
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
@@ -25,6 +26,8 @@ MOST_OBJECTS = 200_000
 
 FOLLOWED_AT_MOST = 2_000
 """With more changes than these to catch up on, the whole list is read anew."""
+
+_hits, _followed, _loads = (measures.cache_reads.labels(result) for result in ("hit", "followed", "loaded"))
 
 S = TypeVar("S", Department, CalendarEvent)
 
@@ -125,6 +128,7 @@ class Holdings:
             raise
         held = self._peek(history)
         if held is not None and held.head == head:
+            _hits.inc()
             return held
         with self._loading.holding([history]):
             return self._brought_up_to(history, head)
@@ -141,10 +145,12 @@ class Holdings:
                     self._store.head(history).epoch == head.epoch
                 )  # or those were the changes of another numbering
                 if later is not None and later.head.last_seq >= head.last_seq and same_epoch:
+                    _followed.inc()
                     return self._keep(history, later)
         return self._keep(history, self._loaded(history))
 
     def _loaded(self, history: str) -> Held[Department] | Held[CalendarEvent]:
+        _loads.inc()
         if history == DEPARTMENTS_HISTORY:
             found = self._store.list_departments()
             return Held(found.head, Layered({department.id: department for department in found.departments}))

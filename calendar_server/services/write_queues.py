@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
+from calendar_server import measures
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Edit, Head
 from calendar_server.domain.receipts import Receipt
 from calendar_server.errors import (
@@ -125,7 +126,7 @@ class WriteQueues:
         with self._locks.holding(history for edit in edits for history, _type, _subject in edit.steps):
             changes = self._store.commit(edits)
             self._holdings.follow(changes)
-            self._announce(changes)
+            self._tell(changes)
         return changes
 
     def _await_turn(self, queue: _Queue, pending: _Pending) -> None:
@@ -220,13 +221,19 @@ class WriteQueues:
         return True
 
     def _finish(self, decided: _Decided, changes: list[Change], heads: dict[str, Head]) -> None:
+        measures.group_sizes.observe(len(decided.committing))
         self._holdings.follow(changes)
-        self._announce(changes)
+        self._tell(changes)
         last_steps = changes if len(changes) == len(decided.committing) else changes[-1:]
         for pending, change in zip(decided.committing, last_steps, strict=True):
             head = Head(change.seq, heads[change.history].epoch)
             pending.outcome = Written(change.subject, change.history, head)
         decided.conclude()
+
+    def _tell(self, changes: list[Change]) -> None:
+        measures.commits.inc()
+        measures.changes.inc(len(changes))
+        self._announce(changes)
 
     def _still_at(self, heads: dict[str, Head]) -> bool:
         """Whether what was decided holds: an outcome without a commit has not been checked by the store."""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from calendar_server import measures
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, DepartmentList, Edit, Head, Snapshot, Subject
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
@@ -86,20 +87,24 @@ class EmbeddedStore:
         with self._reading() as db:
             db.execute("SELECT 1 FROM heads LIMIT 1").fetchone()
 
+    @measures.timed("list_departments")
     def list_departments(self) -> DepartmentList:
         with self._reading() as db:
             head = read_head(db, DEPARTMENTS_HISTORY)
             rows = db.execute("SELECT * FROM departments ORDER BY created_at, id").fetchall()
         return DepartmentList(head, tuple(department_from(dict(row)) for row in rows))
 
+    @measures.timed("get_department")
     def get_department(self, department_id: str) -> Department:
         with self._reading() as db:
             return _department(db, department_id)
 
+    @measures.timed("get_event")
     def get_event(self, event_id: str) -> CalendarEvent:
         with self._reading() as db:
             return _event(db, event_id)
 
+    @measures.timed("snapshot")
     def snapshot(self, department_id: str) -> Snapshot:
         with self._reading() as db:
             _require_department(db, department_id)
@@ -108,16 +113,19 @@ class EmbeddedStore:
         events = (event_from(dict(row)) for row in rows)
         return Snapshot(head, tuple(sorted(events, key=lambda event: event.sort_key)))
 
+    @measures.timed("head")
     def head(self, history: str) -> Head:
         with self._reading() as db:
             _require_history(db, history)
             return read_head(db, history)
 
+    @measures.timed("changes_after")
     def changes_after(self, history: str, seq: int, limit: int) -> list[Change]:
         with self._reading() as db:
             _require_history(db, history)
             return read_changes(db, history, seq, limit)
 
+    @measures.timed("commit")
     def commit(self, edits: Sequence[Edit], expected: Mapping[str, Head] | None = None) -> list[Change]:
         with self._writing() as db:
             _require_heads(db, expected or {})
@@ -135,15 +143,18 @@ class EmbeddedStore:
                     histories.append(history, change_type, subject, edit)
             return histories.written()
 
+    @measures.timed("heads")
     def heads(self, histories: Collection[str]) -> dict[str, Head]:
         with self._reading() as db:
             found = ((history, find_head(db, history)) for history in histories)
             return {history: head for history, head in found if head is not None}
 
+    @measures.timed("find_receipt")
     def find_receipt(self, key: str) -> Receipt | None:
         with self._reading() as db:
             return read_receipt(db, key)
 
+    @measures.timed("keep_receipt")
     def keep_receipt(self, receipt: Receipt) -> None:
         with self._writing() as db:
             insert_receipt(db, receipt)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wsgi import ClosingIterator
 
+from calendar_server import measures
 from calendar_server.config import Settings
 from calendar_server.wire.hosts import Authority, is_served, parse_authority
 from calendar_server.wire.logs import access_log, printable, request_id
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SOCKET_PATH = "/socket.io"
+EXCHANGE = "dallyeok.exchange"
+"""Where a request's WSGI environ holds its :class:`_Exchange`, for :func:`note_route`."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CORS_PREFIX = "access-control-"
 
@@ -34,6 +39,13 @@ _CORS_PREFIX = "access-control-"
 def is_socket_path(path: str) -> bool:
     """True for the addresses of the Socket.IO endpoint."""
     return path == SOCKET_PATH or path.startswith(SOCKET_PATH + "/")
+
+
+def note_route(environ: WSGIEnvironment, rule: str) -> None:
+    """Say which route answers the request, as a template; requests without one are counted together."""
+    exchange = environ.get(EXCHANGE)
+    if exchange is not None:
+        exchange.route = rule
 
 
 class Gate:
@@ -104,6 +116,7 @@ class _Exchange:
         self.environ = environ
         self.path: str = environ.get("PATH_INFO", "")
         self.status = ""
+        self.route = ""
         self.cors: Headers = []
         self._start_response = start_response
         self._began = time.monotonic()
@@ -111,6 +124,7 @@ class _Exchange:
         wanted_id = environ.get("HTTP_X_REQUEST_ID", "")
         self.id = wanted_id if _SANE_ID.fullmatch(wanted_id) else uuid.uuid4().hex
         request_id.set(self.id)
+        environ[EXCHANGE] = self
 
     def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
         """``start_response`` with the headers that every answer has."""
@@ -131,9 +145,15 @@ class _Exchange:
             "status": int(self.status[:3]) if self.status else HTTPStatus.SWITCHING_PROTOCOLS.value,
             "ms": milliseconds,
         }
+        self._count(line["method"], line["status"], milliseconds / 1000)
         level = logging.DEBUG if is_socket_path(self.path) else logging.INFO
         access_log.log(level, "%(method)s %(path)s %(status)s %(ms)s ms", line, extra=line)
         request_id.set("-")
+
+    def _count(self, method: str, status: int, seconds: float) -> None:
+        route = SOCKET_PATH if is_socket_path(self.path) else self.route
+        known = method if method in _METHODS else "other"
+        measures.requests.labels(route, known, f"{status // 100}xx").observe(seconds)
 
 
 def _is_preflight(environ: WSGIEnvironment) -> bool:

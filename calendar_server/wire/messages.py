@@ -37,6 +37,13 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "not_found": Sentence("요청한 주소를 찾을 수 없습니다.", "There is nothing at this address."),
     "method_not_allowed": Sentence("이 주소에서는 쓸 수 없는 메서드입니다.", "This address does not take that method."),
+    "too_many_sockets": Sentence(
+        "동시 접속이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
+        "Too many connections are open. Please try again later.",
+    ),
+    "too_many_departments": Sentence(
+        "한 연결에서 볼 수 있는 부서는 {max}개까지입니다.", "One connection can watch at most {max} departments."
+    ),
     "bad_request": Sentence("요청을 이해할 수 없습니다.", "The request cannot be understood."),
     "host_not_allowed": Sentence(
         "허용되지 않은 호스트 이름입니다. 관리자는 TRUSTED_HOSTS에 추가해 주세요.",

@@ -202,10 +202,10 @@ def test_a_slow_emit_delays_no_write(scene: Scene) -> None:
 def test_others_have_their_turn_between_messages(scene: Scene) -> None:
     team = scene.department()
     scene.watch(team)
-    for _ in range(30):
+    for _ in range(3 * announcing.SENT_TOGETHER):
         scene.elsewhere.editing.create_event(team, EVENT_BODY)
     scene.announcer.look_around()
-    assert scene.stage.yields >= 30
+    assert scene.stage.yields >= 3
 
 
 def test_tasks_that_cannot_start_fail_no_write_and_start_at_the_next(

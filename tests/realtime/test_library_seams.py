@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from engineio.exceptions import SocketIsClosedError
+from engineio.server import Server as EngineServer
+from engineio.socket import Socket as EngineSession
 from flask_socketio import SocketIO
+from gunicorn.workers.base_async import AsyncWorker
+from socketio.base_manager import BaseManager
+from socketio.manager import Manager as SocketManager
+from socketio.server import Server as SocketServer
 
 from calendar_server.realtime import library_seams
 from calendar_server.realtime.packets import PACKET_MAX_BYTES
@@ -127,3 +135,69 @@ def test_closing_all_reaches_everyone_even_if_one_fails(
     library_seams.close_all_sessions(socketio.server.eio)
     assert socketio.server.eio.sockets[other.session_id].closed
     assert "could not be closed" in caplog.text
+
+
+@pytest.mark.parametrize(("library", "version"), library_seams.LEANED_ON.items())
+def test_the_libraries_are_those_that_were_read(library: str, version: str) -> None:
+    """When this fails, read again what the docstrings of the module lean on, then raise the version there."""
+    assert metadata.version(library) == version
+
+
+def test_the_private_parts_of_the_libraries_are_where_they_were() -> None:
+    """What :func:`go_direct` leans on; each line fails clearly where a new version has changed it."""
+    session_source = inspect.getsource(EngineSession)
+    assert "self.queue.put(pkt)" in inspect.getsource(EngineSession.send)
+    assert "self.queue.put(None)" in inspect.getsource(EngineSession.close)
+    assert "self.server.start_background_task(self._send_ping)" in inspect.getsource(EngineSession.schedule_ping)
+    assert "self.server._async['websocket'](" in inspect.getsource(EngineSession._upgrade_websocket)
+    assert "self.upgrading or self.upgraded" in session_source
+    connect = inspect.getsource(EngineServer._handle_connect)
+    assert connect.index("s.schedule_ping()") < connect.index("s.connected = True")
+    assert connect.index("self.sockets[sid] = s") < connect.index("s.schedule_ping()")
+    assert "self.environ[eio_sid] = environ" in inspect.getsource(SocketServer._handle_eio_connect)
+    for changed in (BaseManager.basic_enter_room, BaseManager.basic_leave_room):
+        assert "self.rooms[namespace][room]" in inspect.getsource(changed)
+    known = {"rooms", "pending_connect", "pending_disconnect", "callbacks", "eio_to_sid", "json", "logger", "server"}
+    assert set(vars(BaseManager())) == known
+
+
+def test_gunicorn_ends_a_connection_without_an_answer_where_the_application_says_so() -> None:
+    source = inspect.getsource(AsyncWorker)
+    assert "except StopIteration:\n            raise" in inspect.getsource(AsyncWorker.handle_request)
+    assert "except StopIteration as e:" in source
+    assert "util.close(client)" in source
+
+
+def test_membership_is_the_librarys_own(manager: library_seams.DirectManager) -> None:
+    """The same calls on the library's manager and on ours lead to the same rooms."""
+    stock = SocketManager()
+    stock.set_server(manager.server)
+    for each in (stock, manager):
+        for number in range(3):
+            each.basic_enter_room(f"s{number}", "/", None, eio_sid=f"e{number}")
+            each.basic_enter_room(f"s{number}", "/", f"s{number}", eio_sid=f"e{number}")
+            each.basic_enter_room(f"s{number}", "/", "team")
+        each.basic_enter_room("s1", "/", "other")
+        each.basic_leave_room("s0", "/", "team")
+        each.basic_leave_room("s0", "/", "never joined")
+        each.pre_disconnect("s2", "/")
+        each.basic_disconnect("s2", "/")
+        each.basic_close_room("other", "/")
+    assert manager.rooms == stock.rooms
+    assert manager.pending_disconnect == stock.pending_disconnect == {}
+    for sid in ("s0", "s1", "s2"):
+        assert sorted(manager.get_rooms(sid, "/")) == sorted(stock.get_rooms(sid, "/"))
+
+
+def test_nothing_is_kept_of_a_socket_that_has_gone(manager: library_seams.DirectManager) -> None:
+    manager.basic_enter_room("s", "/", None, eio_sid="e")
+    manager.basic_enter_room("s", "/", "team")
+    manager.basic_disconnect("s", "/")
+    assert (manager.rooms, manager._entered, manager._found) == ({}, {}, {})
+
+
+@pytest.fixture
+def manager() -> library_seams.DirectManager:
+    made = library_seams.DirectManager()
+    made.set_server(SimpleNamespace(packet_class=SimpleNamespace(json=None), logger=None))
+    return made

@@ -32,6 +32,7 @@ CODES: Mapping[str, HTTPStatus] = {
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "store_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "too_many_sockets": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Every code that an answer may carry, by its status."""
 

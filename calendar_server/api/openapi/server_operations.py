@@ -44,9 +44,11 @@ def document_paths(wording: Wording) -> dict[str, Any]:
     """The path items of the document and of the page made from it, which are no answers of the usual shape."""
     document = Sentence("이 API 문서(OpenAPI 3.1)", "This document (OpenAPI 3.1)")
     page = Sentence("읽기 좋은 문서 페이지", "The same as a page for reading")
+    metrics = Sentence("Prometheus용 지표(METRICS=off면 404)", "Metrics for Prometheus (404 with METRICS=off)")
     return {
         "/api/openapi.json": {"get": _document("openapi", document, "application/json", {"type": "object"}, wording)},
         "/api/docs": {"get": _document("docs", page, "text/html", {"type": "string"}, wording)},
+        "/metrics": {"get": _document("metrics", metrics, "text/plain", {"type": "string"}, wording)},
     }
 
 

@@ -26,6 +26,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from calendar_server import measures
 from calendar_server.config import Settings
 from calendar_server.errors import CalendarError, StoreUnavailable, StoreUnusable
 
@@ -128,7 +129,9 @@ class Connection:
         try:
             answer: Json = getattr(self.client, operation)(**parameters)
         except (BotoCoreError, ClientError) as error:
+            _count_retries(getattr(error, "response", {}))
             raise translated(error, parameters.get("TableName", "")) from error
+        _count_retries(answer)
         return answer
 
     def pages(self, operation: str, **parameters: Any) -> Iterator[Json]:
@@ -149,6 +152,7 @@ class Connection:
             found += answer["Responses"].get(table, [])
             keys = (answer.get("UnprocessedKeys") or {}).get(table, {}).get("Keys", [])
             if keys:
+                measures.store_retries.labels("unprocessed").inc()
                 next(pauses)
         return found
 
@@ -164,6 +168,7 @@ class Connection:
             unprocessed = self.call("batch_write_item", RequestItems={table: batch}).get("UnprocessedItems") or {}
             if left := unprocessed.get(table):
                 waiting = left + waiting
+                measures.store_retries.labels("unprocessed").inc()
                 next(pauses)
 
 
@@ -179,6 +184,13 @@ def backoff(deadline_seconds: float) -> Iterator[None]:
         longest = min(longest * 2, 1.0)
         yield
     raise StoreUnavailable("DynamoDB did not take the request in time", retry_after_seconds=2)
+
+
+def _count_retries(answer: Json) -> None:
+    """What botocore had to send again: throttled, timed out or failed."""
+    retries = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+    if retries:
+        measures.store_retries.labels("botocore").inc(retries)
 
 
 def translated(error: BotoCoreError | ClientError, table: str) -> CalendarError:
