@@ -55,7 +55,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
         store = open_store(settings)
     app = Flask("calendar_server")
     socketio = realtime.open_socketio(app, settings.fanout)
-    announcer = realtime.Announcer(socketio)
+    announcer = realtime.Announcer(socketio, _neighbours(settings, socketio))
     app.extensions["calendar"] = calendar = Calendar(store, announcer.announce, settings.secret_key)
     announcer.serve(calendar)
     app.extensions["announcer"] = announcer
@@ -63,6 +63,12 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     realtime.register(socketio, calendar, announcer)
     _close_gate(app, settings)
     return app
+
+
+def _neighbours(settings: Settings, socketio: SocketIO) -> realtime.Neighbours | None:
+    if settings.message_queue is None:
+        return None
+    return realtime.Neighbours(socketio, realtime.connect_to(settings.message_queue), realtime.channel(settings))
 
 
 def _close_gate(app: Flask, settings: Settings) -> None:

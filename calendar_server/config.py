@@ -50,6 +50,7 @@ VARIABLES = (
     "TRUSTED_HOSTS",
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
+    "MESSAGE_QUEUE",
     "FANOUT",
     "METRICS",
     "LOG_LEVEL",
@@ -83,6 +84,8 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
     """How many proxies in front may be believed about the client's address, host and scheme."""
+    message_queue: str | None = field(default=None, repr=False)
+    """The URL of the Redis or Valkey over which several processes tell one another of changes; it may hold a password."""
     fanout: FanoutKind = "direct"
     """``stock`` leaves sockets to the libraries' own code, which costs several times as much for each message."""
     metrics: bool = True
@@ -141,6 +144,7 @@ class _Reader:
             "trusted_hosts": self.items("TRUSTED_HOSTS", _host_problem),
             "cors_origins": self.items("CORS_ORIGINS", _origin_problem),
             "trusted_proxies": self.count("TRUSTED_PROXIES"),
+            "message_queue": self.queue_url(),
             "fanout": self.choice("FANOUT", ("direct", "stock"), "direct"),
             "metrics": self.choice("METRICS", ("on", "off"), "on") == "on",
             "log_level": self.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
@@ -182,6 +186,20 @@ class _Reader:
             )
             return None
         return value
+
+    def queue_url(self) -> str | None:
+        value = self.text("MESSAGE_QUEUE")
+        if value is None:
+            return None
+        scheme, _, rest = value.partition("://")
+        is_server = scheme in ("redis", "rediss") and bool(_host_of(value))
+        if is_server or (scheme == "unix" and rest.startswith("/")):
+            return value
+        self.problems.append(
+            "MESSAGE_QUEUE는 redis://127.0.0.1:6379/0, rediss://..., unix:///run/redis.sock 같은 주소여야 합니다. / "
+            "MESSAGE_QUEUE must be an address such as redis://127.0.0.1:6379/0, rediss://... or unix:///run/redis.sock"
+        )
+        return None
 
     def items(self, name: str, problem_of: Callable[[str], str | None]) -> tuple[str, ...]:
         items = tuple(item.strip().lower() for item in (self.text(name) or "").split(",") if item.strip())

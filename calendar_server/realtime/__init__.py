@@ -2,6 +2,8 @@
 
 from calendar_server.realtime.announcing import Announcer
 from calendar_server.realtime.closing import close_sockets_when
+from calendar_server.realtime.neighbours import Neighbours, connect_to
+from calendar_server.realtime.notes import channel
 from calendar_server.realtime.registration import open_socketio, register
 
-__all__ = ["Announcer", "close_sockets_when", "open_socketio", "register"]
+__all__ = ["Announcer", "Neighbours", "channel", "close_sockets_when", "connect_to", "open_socketio", "register"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -20,6 +20,7 @@ from flask_socketio import SocketIO
 from calendar_server import measures
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Head
 from calendar_server.errors import CalendarError, CursorExpired, DepartmentNotFound
+from calendar_server.realtime.neighbours import Neighbours
 from calendar_server.realtime.sending import Sending
 from calendar_server.services.calendar import Calendar
 
@@ -42,12 +43,16 @@ class _Position:
 class Announcer:
     """Announces to this process's sockets, and wakes its long polls."""
 
-    def __init__(self, socketio: SocketIO) -> None:
+    def __init__(self, socketio: SocketIO, neighbours: Neighbours | None = None) -> None:
         self._socketio = socketio
+        self._neighbours = neighbours
+        self._heard: dict[str, int] = {}
         self._work = socketio.server.eio.create_queue()
         self._positions: dict[str, _Position] = {}
         self._starting = threading.Lock()
         self._tasks_to_start = [self._carry_out_work, self._follow]
+        if neighbours is not None:
+            self._tasks_to_start += neighbours.start(self.hear)
         self._round_waits = False
         self._heads_sent = 0.0
         self._sent_together = 0
@@ -61,9 +66,26 @@ class Announcer:
         """Hand over ``changes`` to be sent. It neither waits nor raises; a change that is lost here is found in the log."""
         try:
             self._work.put(partial(self._take, changes, perf_counter()))
+            if self._neighbours is not None:
+                self._neighbours.tell(changes)
             self.start()
         except Exception:
             _log.exception("changes could not be announced")
+
+    def hear(self, notes: Mapping[str, int]) -> None:
+        """Other processes say that histories have come to these numbers; look at those that are watched here.
+
+        What concerns nobody here costs nothing, and many notes of a history while one waits cost one look.
+        """
+        nothing_waited = not self._heard
+        for history, seq in notes.items():
+            position = self._positions.get(history)
+            if (position is not None and seq > position.head.last_seq) or self._calendar.waiting.somebody_waits(
+                history
+            ):
+                self._heard[history] = max(seq, self._heard.get(history, 0))
+        if nothing_waited and self._heard:
+            self._work.put(self._follow_heard)
 
     def watch(self, history: str) -> None:
         """Announce ``history`` from now on; to be called after the socket has joined its room.
@@ -196,6 +218,15 @@ class Announcer:
         if self._sent_together >= SENT_TOGETHER:  # others have their turn, also while there is much to send
             self._sent_together = 0
             self._socketio.sleep(0)
+
+    def _follow_heard(self) -> None:
+        heard, self._heard = self._heard, {}
+        measures.committed_at.set(perf_counter())
+        for history, seq in heard.items():
+            position = self._positions.get(history)
+            if position is not None and seq > position.head.last_seq:
+                _attempt(partial(self._catch_up, history, position))
+            self._calendar.waiting.wake(history)
 
     def _send_heads(self) -> None:
         now = time.monotonic()

@@ -45,6 +45,10 @@ class Waiting:
         for history in self.histories():
             self.wake(history)
 
+    def somebody_waits(self, history: str) -> bool:
+        """True where somebody waits for ``history``."""
+        return history in self._waiters
+
     def histories(self) -> list[str]:
         """The histories that somebody waits for."""
         with self._guard:

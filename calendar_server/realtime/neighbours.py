@@ -1,0 +1,179 @@
+"""Tells the other processes of an installation at once what this one has committed, and hears it from them.
+
+Redis and Valkey carry it (PUBLISH and SUBSCRIBE, https://valkey.io/topics/pubsub/). Nobody waits for them: a commit
+leaves a note and goes on; two background tasks send and listen. While the queue is away, each process finds out by
+following the heads, about a second later.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask_socketio import SocketIO
+
+from calendar_server import measures
+from calendar_server.domain.changes import Change
+from calendar_server.realtime import notes
+
+_log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 2.0
+PING_SECONDS = 2.0
+SILENCE_SECONDS = 6.0
+"""Without an answer to pings for so long, the queue is taken for hung and connected to anew."""
+
+RETRY_SECONDS, RETRY_MAX_SECONDS = 0.25, 2.0
+UNSENT_MAX = 10_000
+"""So many histories are kept for the queue's return; what is dropped, the others find by following the heads."""
+
+_JUNK_LOG_SECONDS = 60.0
+
+Connect = Callable[[], Any]
+Heard = Callable[[dict[str, int]], None]
+
+
+def connect_to(url: str) -> Connect:
+    """Makes clients of the Redis or Valkey at ``url``: no operation waits longer than :data:`TIMEOUT_SECONDS`."""
+
+    def connect() -> Any:
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        return redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+
+    return connect
+
+
+class Neighbours:
+    """``heard`` is called with what other processes tell; neither it nor :meth:`tell` may wait."""
+
+    def __init__(self, socketio: SocketIO, connect: Connect, channel: str) -> None:
+        self._socketio = socketio
+        self._connect = connect
+        self._channel = channel
+        self._sender = uuid.uuid4().hex
+        self._unsent: dict[str, int] = {}
+        self._something_to_send = socketio.server.eio.create_event()
+        self._heard: Heard = lambda _notes: None
+        self._junk_logged = 0.0
+        self._states = {"sending": True, "listening": True}
+
+    def start(self, heard: Heard) -> list[Callable[[], None]]:
+        """The background tasks to be started in the process that serves."""
+        self._heard = heard
+        return [self._keep_sending, self._keep_listening]
+
+    def tell(self, changes: Sequence[Change]) -> None:
+        """Leave a note of ``changes``, which are committed."""
+        for change in changes:
+            self._unsent[change.history] = max(change.seq, self._unsent.get(change.history, 0))
+        while len(self._unsent) > UNSENT_MAX:
+            self._unsent.pop(next(iter(self._unsent)))
+            measures.queue_notes.labels("dropped").inc()
+        self._something_to_send.set()
+
+    def _keep_sending(self) -> None:
+        self._keep_doing("sending", self._send_all)
+
+    def _keep_listening(self) -> None:
+        self._keep_doing("listening", self._listen)
+
+    def _keep_doing(self, what: str, work: Callable[[Any], None]) -> None:
+        """Do ``work`` with one client after the other; each failure ends one."""
+        pause = RETRY_SECONDS
+        while True:
+            began = time.monotonic()
+            client = None
+            try:
+                client = self._connect()
+                work(client)
+            except Exception as error:
+                self._note_state(what, False, error)
+            finally:
+                _close(client)
+            lasted = time.monotonic() - began
+            pause = RETRY_SECONDS if lasted > 2 * RETRY_MAX_SECONDS else min(2 * pause, RETRY_MAX_SECONDS)
+            self._socketio.sleep(pause)
+
+    def _send_all(self, client: Any) -> None:
+        client.ping()
+        self._note_state("sending", True)
+        while True:
+            if not self._something_to_send.wait(PING_SECONDS) and not self._unsent:
+                client.ping()
+                continue
+            self._something_to_send.clear()
+            self._send(client)
+
+    def _send(self, client: Any) -> None:
+        while self._unsent:
+            some = {history: self._unsent[history] for history in list(self._unsent)[: notes.NOTES_MAX]}
+            client.publish(self._channel, notes.written(self._sender, some))
+            measures.queue_notes.labels("sent").inc(len(some))
+            for history, seq in some.items():
+                if self._unsent.get(history) == seq:
+                    del self._unsent[history]
+
+    def _listen(self, client: Any) -> None:
+        """:raises TimeoutError: the queue has fallen silent."""
+        with client.pubsub() as subscription:
+            subscription.subscribe(self._channel)
+            answered = pinged = time.monotonic()
+            while True:
+                message = subscription.get_message(timeout=1.0)
+                now = time.monotonic()
+                if message is not None:
+                    answered = now
+                    self._take(message)
+                if now - answered > SILENCE_SECONDS:
+                    raise TimeoutError("no answer to a ping")
+                if now - pinged > PING_SECONDS:
+                    pinged = now
+                    subscription.ping()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "subscribe":
+            self._note_state("listening", True)
+        if message["type"] != "message":
+            return
+        found = notes.read(message["data"])
+        if found is None:
+            self._note_junk()
+        elif found[0] != self._sender:
+            measures.queue_notes.labels("heard").inc(len(found[1]))
+            self._heard(found[1])
+
+    def _note_junk(self) -> None:
+        measures.queue_notes.labels("junk").inc()
+        if time.monotonic() - self._junk_logged > _JUNK_LOG_SECONDS or not self._junk_logged:
+            self._junk_logged = time.monotonic()
+            _log.warning("메시지 큐에 알 수 없는 메시지가 있어 무시합니다 / junk in the message queue is ignored")
+
+    def _note_state(self, what: str, works: bool, error: Exception | None = None) -> None:
+        """Log what changes, once."""
+        if what == "listening":
+            measures.queue_connected.set(works)
+            if works:
+                _log.info("메시지 큐에 연결되었습니다 / The message queue is connected")
+        if self._states[what] and not works:
+            _log.warning("메시지 큐가 응답하지 않습니다(%s) / The message queue does not answer: %s", what, error)
+        self._states[what] = works
+
+
+def _close(client: Any) -> None:
+    try:
+        if client is not None:
+            client.close()
+    except Exception as error:
+        _log.debug("closing the message queue's client: %s", error)

@@ -1,0 +1,62 @@
+"""What processes tell one another over the message queue: "history H is at seq N", and nothing more.
+
+A note only says where to look; what is announced comes from the log. So a note that is lost, late, doubled or forged
+costs a look at a head and never shows a client anything that is not so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from calendar_server.config import Settings
+from calendar_server.domain.fields import is_possible_id
+
+NOTES_MAX = 500
+"""How many histories one message names at the most."""
+
+MESSAGE_MAX_BYTES = 65_536
+_SEQ_MAX = 2**53
+_SENDER_MAX = 64
+
+
+def channel(settings: Settings) -> str:
+    """The channel of all processes that serve this store; others may use the same Redis."""
+    embedded = settings.store == "embedded"
+    store = (
+        [str(settings.embedded_path)]
+        if embedded
+        else [settings.dynamodb_endpoint_url, settings.aws_region, settings.departments_table, settings.changes_table]
+    )
+    return "dallyeok:heads:" + hashlib.sha256(json.dumps([settings.store, *store]).encode()).hexdigest()[:16]
+
+
+def written(sender: str, notes: Mapping[str, int]) -> bytes:
+    """The message that tells ``notes`` (history: seq)."""
+    return json.dumps([sender, notes], separators=(",", ":")).encode()
+
+
+def read(message: object) -> tuple[str, dict[str, int]] | None:
+    """Sender and notes; None for anything that no process of ours has written."""
+    if not isinstance(message, bytes) or len(message) > MESSAGE_MAX_BYTES:
+        return None
+    try:
+        found = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list) or len(found) != 2:
+        return None
+    sender, notes = found
+    if not isinstance(sender, str) or not 0 < len(sender) <= _SENDER_MAX:
+        return None
+    return (sender, notes) if _are_notes(notes) else None
+
+
+def _are_notes(notes: Any) -> bool:
+    return (
+        isinstance(notes, dict)
+        and 0 < len(notes) <= NOTES_MAX
+        and all(is_possible_id(history) and type(seq) is int and 0 < seq < _SEQ_MAX for history, seq in notes.items())
+    )
