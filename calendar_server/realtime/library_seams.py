@@ -38,7 +38,7 @@ from engineio.socket import Socket as EngineSession
 from socketio import packet as socket_packets
 
 from calendar_server import measures
-from calendar_server.realtime.direct.outgoing import WAITING_MAX_BYTES, WAITING_MAX_MESSAGES, Outlet
+from calendar_server.realtime.direct.outgoing import KERNEL_BUFFER_BYTES, Outlet, is_too_much
 from calendar_server.realtime.direct.reactor import Reactor
 from calendar_server.realtime.direct.transport import DirectTransport
 from calendar_server.realtime.driver import Driver
@@ -190,7 +190,7 @@ def _bounded_queue(queue_class: type[Any]) -> type[Any]:
 
         @property
         def is_full(self) -> bool:
-            return self.waiting_bytes > WAITING_MAX_BYTES or self.qsize() >= WAITING_MAX_MESSAGES
+            return is_too_much(self.qsize(), self.waiting_bytes)
 
         def put(self, item: Any, *arguments: Any, **options: Any) -> None:
             self.waiting_bytes += _size(item)
@@ -457,6 +457,7 @@ def _take_over(
     """Answer the opening handshake (RFC 6455, 4.2.2) on a duplicate of the file descriptor, which outlives the request."""
     own = _socket.socket(fileno=os.dup(sock.fileno()))
     own.setblocking(False)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
     upgrading = session.connected
     connection = transport.take(own, session, upgrading=upgrading)
     connection.outlet.write(_handshake(environ["HTTP_SEC_WEBSOCKET_KEY"]))

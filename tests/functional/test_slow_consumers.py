@@ -20,7 +20,7 @@ from functional.talking import create_department
 
 KINDS = ("gunicorn-eventlet", "gunicorn-gevent")
 NON_READERS = 20
-MESSAGES = sized(1_200, 5_000)
+MESSAGES = sized(800, 5_000)
 DESCRIPTION = "가" * 650  # makes a message of about 2 KiB
 MORE_MEMORY_MAX_BYTES = 32 * 1024 * 1024
 

@@ -8,11 +8,23 @@ from typing import Any, Protocol
 
 from calendar_server.realtime.direct import frames
 
-WAITING_MAX_BYTES = 512 * 1024
 WAITING_MAX_MESSAGES = 1_000
-"""Beyond one of these the socket is closed when the next message comes; its client asks for what it missed."""
+WAITING_MAX_BYTES = 512 * 1024
+FEW_MESSAGES, FEW_MAX_BYTES = 64, 16 * 1024 * 1024
+"""A few long answers may wait, because the client has asked for them."""
+
+KERNEL_BUFFER_BYTES = 128 * 1024
+"""``SO_SNDBUF``: what the kernel keeps beside that; left to itself it would take megabytes for each slow client."""
 
 _SEND_MAX_BYTES = 256 * 1024
+
+
+def is_too_much(messages: int, size: int) -> bool:
+    """True where a socket for which so much waits is closed when the next message comes; its client asks for what it
+    missed.
+    """
+    bytes_allowed = WAITING_MAX_BYTES if messages > FEW_MESSAGES else FEW_MAX_BYTES
+    return messages >= WAITING_MAX_MESSAGES or size > bytes_allowed
 
 
 class Holder(Protocol):
@@ -81,7 +93,7 @@ class Outlet:
         if self.waiting is None:
             self.waiting = deque()
             self.holder.wait_until_writable(True)
-        elif self.waiting_bytes > WAITING_MAX_BYTES or len(self.waiting) >= WAITING_MAX_MESSAGES:
+        elif is_too_much(len(self.waiting), self.waiting_bytes):
             self.holder.overflowed()
             return
         self.waiting.append(data)

@@ -79,16 +79,25 @@ def test_beyond_so_many_messages_the_client_overflows() -> None:
     assert holder.told[-1] == "overflowed"
 
 
-def test_one_answer_may_be_longer_than_the_bound() -> None:
+def test_a_few_answers_may_be_longer_than_the_bound() -> None:
     wire = Wire(10)
     outlet, holder = outlet_on(wire)
     answer = b"y" * (4 * outgoing.WAITING_MAX_BYTES)
-    outlet.write(answer)
+    for _ in range(3):
+        outlet.write(answer)
     wire.room = 1 << 30
     while outlet.waits:
         outlet.drain()
-    assert wire.sent == answer
+    assert wire.sent == answer * 3
     assert "overflowed" not in holder.told
+
+
+@pytest.mark.parametrize(
+    ("messages", "size", "too_much"),
+    [(1, 15 << 20, False), (1, 17 << 20, True), (64, 1 << 20, False), (65, 1 << 20, True), (999, 100, False), (1000, 1, True)],
+)  # fmt: skip
+def test_how_much_may_wait(messages: int, size: int, too_much: bool) -> None:
+    assert outgoing.is_too_much(messages, size) is too_much
 
 
 def test_the_end_comes_after_what_waits() -> None:
