@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -13,6 +13,9 @@ from calendar_server.errors import CursorInvalid
 
 LONGEST_CURSOR = 2_000
 """Characters; longer than any that this server gives out."""
+
+SIGNED_AT_MOST = 2_000
+"""So many are kept: a write's answer, its message and the next reads carry the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Cursors:
 
     def __init__(self, secret: Callable[[], str]) -> None:
         self._secret = secret
+        self._signed = lru_cache(SIGNED_AT_MOST)(self._sign)
 
     @cached_property
     def _serializer(self) -> URLSafeSerializer:
@@ -36,7 +40,10 @@ class Cursors:
 
     def text(self, history: str, head: Head) -> str:
         """The cursor of one who has seen ``history`` up to ``head``."""
-        return str(self._serializer.dumps([history, head.epoch, head.last_seq]))
+        return self._signed(history, head.epoch, head.last_seq)
+
+    def _sign(self, history: str, epoch: str, seq: int) -> str:
+        return str(self._serializer.dumps([history, epoch, seq]))
 
     def read(self, text: str, history: str) -> Cursor:
         """The cursor in ``text``.
