@@ -8,7 +8,7 @@ PEER := benchmarks/fanout/peer
 # With a .env of your own, that decides on the store; without one it is the embedded file.
 STORE_DEFAULT := $(if $(wildcard .env),,STORE=$${STORE:-embedded})
 
-.PHONY: help run test soak check benchmark benchmark-fanout clean
+.PHONY: help run demo test soak check benchmark benchmark-fanout clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -16,6 +16,10 @@ help: ## Show what can be made
 
 run: $(VENV)/runtime ## Start the server on http://127.0.0.1:5000 (PORT=... for another port)
 	$(STORE_DEFAULT) $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
+
+demo: $(VENV)/runtime ## Start it with a believable company in data/demo.sqlite3, made anew each time
+	$(BIN)/python -m calendar_server.demo
+	STORE=embedded EMBEDDED_PATH=data/demo.sqlite3 $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
 
 test: $(VENV)/development ## Install what the tests need and run all of them
 	$(BIN)/python -m pytest

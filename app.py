@@ -56,7 +56,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     app = Flask("calendar_server")
     socketio = realtime.open_socketio(app, settings.fanout)
     announcer = realtime.Announcer(socketio, _neighbours(settings, socketio))
-    app.extensions["calendar"] = calendar = Calendar(store, announcer.announce, settings.secret_key)
+    calendar = Calendar(store, announcer.announce, settings.secret_key, settings.holidays_file)
+    app.extensions["calendar"] = calendar
     announcer.serve(calendar)
     app.extensions["announcer"] = announcer
     api.register(app, calendar, with_metrics=settings.metrics)

@@ -47,6 +47,7 @@ VARIABLES = (
     "CHANGES_TABLE",
     "RECORDS_TABLE",
     "DYNAMODB_BILLING_MODE",
+    "HOLIDAYS_FILE",
     "TRUSTED_HOSTS",
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
@@ -80,6 +81,8 @@ class Settings:
     records_table: str = "calendar-records"
     billing_mode: BillingMode = "on-demand"
     """DYNAMODB_BILLING_MODE"""
+    holidays_file: Path | None = None
+    """Holidays that the administrator adds to the statutory ones, and takes from them."""
     trusted_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
@@ -141,6 +144,7 @@ class _Reader:
             "changes_table": self.text("CHANGES_TABLE") or _DEFAULTS.changes_table,
             "records_table": self.text("RECORDS_TABLE") or _DEFAULTS.records_table,
             "billing_mode": self.choice("DYNAMODB_BILLING_MODE", ("on-demand", "provisioned"), "on-demand"),
+            "holidays_file": self.path("HOLIDAYS_FILE"),
             "trusted_hosts": self.items("TRUSTED_HOSTS", _host_problem),
             "cors_origins": self.items("CORS_ORIGINS", _origin_problem),
             "trusted_proxies": self.count("TRUSTED_PROXIES"),
@@ -159,6 +163,10 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         return self.environ.get(name, "").strip() or None
+
+    def path(self, name: str) -> Path | None:
+        value = self.text(name)
+        return Path(value).absolute() if value else None
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self.text(name) or default

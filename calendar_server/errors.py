@@ -13,6 +13,7 @@
     │   └── VersionConflict   the object has changed; ``current`` holds it as it is now
     ├── CursorInvalid         a cursor was made up, tampered with, or is of another history
     ├── CursorExpired         the history no longer reaches back to the cursor: reload the list
+    ├── NotInRoom             the socket has not joined the department's room
     ├── KeyReused             an Idempotency-Key names another write already
     ├── HeadMoved             (inside the server) another process wrote to the history: read again
     ├── ReceiptExists         (inside the server) the write was made before: give its answer again
@@ -122,6 +123,12 @@ class CursorExpired(CalendarError):
     """The history does not reach back to the cursor (any more); the client reloads the list."""
 
     code = "cursor_expired"
+
+
+class NotInRoom(CalendarError):
+    """What a socket asks is only for those who have joined the department's room."""
+
+    code = "not_in_room"
 
 
 class KeyReused(CalendarError):

@@ -65,6 +65,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         ("CHANGES_TABLE", "c", "changes_table", "c"),
         ("RECORDS_TABLE", "r", "records_table", "r"),
         ("DYNAMODB_BILLING_MODE", "Provisioned", "billing_mode", "provisioned"),
+        ("HOLIDAYS_FILE", "/tmp/공휴일.json", "holidays_file", Path("/tmp/공휴일.json")),
+        ("HOLIDAYS_FILE", "h.json", "holidays_file", Path("h.json").absolute()),
         ("TRUSTED_HOSTS", " Calendar.example.com, .corp.example ,", "trusted_hosts", ("calendar.example.com", ".corp.example")),
         ("CORS_ORIGINS", "https://a.example,http://b.example:8080", "cors_origins", ("https://a.example", "http://b.example:8080")),
         ("CORS_ORIGINS", "http://[::1]:3000", "cors_origins", ("http://[::1]:3000",)),

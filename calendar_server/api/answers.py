@@ -6,7 +6,8 @@ request: they are stored with the write, so that its repetition is answered with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -14,11 +15,12 @@ from urllib.parse import quote
 from flask import Response, request
 
 from calendar_server.api.context import services
-from calendar_server.api.entity_tags import list_tag, object_tag
+from calendar_server.api.entity_tags import document_tag, list_tag, object_tag
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY
 from calendar_server.domain.cursors import Cursors
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.holidays import Holiday
 from calendar_server.domain.receipts import StoredAnswer
 from calendar_server.services.holding import Held
 from calendar_server.services.mutations import Written
@@ -80,6 +82,12 @@ def event_list_answer(department_id: str, page: EventPage, query: EventQuery) ->
         events = [event_json(event) for event in page.events]
         body = dump_bytes({"success": True, "events": events, **paged, **place_json(cursors, department_id, held.head)})
     return respond(_with_tag(body, list_tag(held.head, query)))
+
+
+def holiday_list_answer(holidays: Sequence[Holiday]) -> Response:
+    """Holidays, with a tag of what they look like: they belong to no history."""
+    body = dump_bytes({"success": True, "holidays": [asdict(each) for each in holidays]})
+    return respond(_with_tag(body, document_tag(body)))
 
 
 def _render_departments(cursors: Cursors) -> Any:

@@ -19,7 +19,7 @@ from calendar_server.services.reading import EventQuery
 from calendar_server.wire.objects import department_json, event_json
 from calendar_server.wire.strict_json import dump_bytes
 
-LIST_REPRESENTATION = "1"
+LIST_REPRESENTATION = "2"
 """Stands in the tags of lists. Count it up when a list of the same state begins to look different: other fields,
 another order, another reading of ``time``. Objects need none, their tags are made from what they look like."""
 

@@ -87,7 +87,9 @@ def _wanted_events(department_id: str) -> EventQuery:
     """What the query string asks for. :raises Invalid: it cannot be read, and the department exists."""
     asked = request.args
     try:
-        return EventQuery.parse(asked.get("from"), asked.get("to"), asked.get("limit"), asked.get("page"))
+        return EventQuery.parse(
+            asked.get("from"), asked.get("to"), asked.get("limit"), asked.get("page"), asked.get("q")
+        )
     except Invalid:
         services().reading.department_head(department_id)
         raise

@@ -6,13 +6,20 @@ from http import HTTPStatus
 
 from flask import Flask, Response, current_app, request
 
-from calendar_server.api import departments, documents, events, health, metrics, sync
+from calendar_server.api import departments, documents, events, health, holidays, metrics, sync
 from calendar_server.api.context import EXTENSION
 from calendar_server.api.errors import register_error_handlers
 from calendar_server.services.calendar import Calendar
 from calendar_server.wire.gate import note_route
 
-BLUEPRINTS = (departments.blueprint, events.blueprint, sync.blueprint, health.blueprint, documents.blueprint)
+BLUEPRINTS = (
+    departments.blueprint,
+    events.blueprint,
+    sync.blueprint,
+    holidays.blueprint,
+    health.blueprint,
+    documents.blueprint,
+)
 
 
 def register(app: Flask, calendar: Calendar, *, with_metrics: bool = True) -> None:

@@ -9,12 +9,15 @@ from typing import Any
 from unicodedata import category
 from urllib.parse import urlsplit
 
-from calendar_server.domain.text import clean, is_blank, is_storable
+from calendar_server.domain.text import clean, has_control_characters, is_blank, is_storable
 
 NAME_MAX = 100
 TITLE_MAX = 200
 DESCRIPTION_MAX = 5_000
 TIME_MAX = 100
+VIEWER_NAME_MAX = 40
+VIEWERS_NAMED_MAX = 100
+SEARCH_MAX = 200
 URL_MAX = 2_048
 ID_BYTES_MAX = 1_024
 """No stored id is longer (UTF-8); it is also the most that DynamoDB takes as a sort key."""
@@ -54,6 +57,14 @@ def required_text(longest: int) -> Rule:
         return _at_most(text, longest)
 
     return rule
+
+
+def display_name(value: Any) -> str:
+    """The name that a person wants to be seen by: one line of 1 to :data:`VIEWER_NAME_MAX` characters."""
+    name = required_text(VIEWER_NAME_MAX)(value)
+    if has_control_characters(name):
+        raise FieldProblem("control_characters")
+    return name
 
 
 def optional_text(longest: int) -> Rule:

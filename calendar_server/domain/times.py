@@ -29,31 +29,40 @@ _AFTER_NOON = "오후|저녁|p\\.?m\\.?"
 _DAYLIGHT = "낮|점심"
 _NIGHT = "밤"
 _HALF_OF_DAY = f"{_BEFORE_NOON}|{_AFTER_NOON}|{_DAYLIGHT}|{_NIGHT}"
+_NEXT_DAY = "익일|다음\\s?날|이튿날"
 _MOMENT = re.compile(
-    rf"""(?:약\s*)?
+    rf"""(?:(?P<next_day>{_NEXT_DAY})\s*)?(?:(?:약|대략)\s*)?
     (?:(?P<named>정오|noon|자정|midnight)
      |(?P<before>{_HALF_OF_DAY})?\s*
       (?P<hour>\d{{1,2}})
-      (?:\s*시(?:\s*(?P<half>반)|\s*(?P<spoken_minute>\d{{1,2}})\s*분|\s*정각)?
-        |:(?P<minute>\d{{2}})(?::\d{{2}})?
+      (?:\s*시(?:\s*(?P<half>반)|\s*(?P<spoken_minute>\d{{1,2}})\s*분|\s*(?P<bare_minute>\d{{2}})|\s*정각)?
+        |\s*:\s*(?P<minute>\d{{2}})(?::\d{{2}}|\s*[시분])?
       )?
-      \s*(?P<after>a\.?m\.?|p\.?m\.?)?
-    )\s*(?:경|쯤)?""",
+      \s*(?P<after>오전|오후|a\.?m\.?|p\.?m\.?|noon|midnight)?
+    )\s*(?:경|쯤|정도)?\s*(?:kst)?\s*(?:시작|예정)?""",
     re.VERBOSE | re.ASCII,
 )
-_REMARK = re.compile(r"\s*\([^()]*\)$")
-_BETWEEN = re.compile(r"\s*(?:[~∼〜‐‒–—―−-]|부터|에서|\bto\b)\s*", re.ASCII)
+_SPOKEN_HOURS = ("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열", "열한", "열두")
+_SPOKEN_HOUR = re.compile(rf"(?:{'|'.join(reversed(_SPOKEN_HOURS))})(?=\s*시)")
+_MARKER_IN_BRACKETS = re.compile(rf"\(\s*({_HALF_OF_DAY}|{_NEXT_DAY})\s*\)")
+_REMARKS = re.compile(r"^[(\[][^()\[\]\d]*[)\]]\s*|(?:\s*[(\[][^()\[\]]*[)\]]){1,3}$", re.ASCII)
+_FROM = re.compile(r"^from\s+")
+_BETWEEN = re.compile(r"\s*(?:(?:부터|에서)?\s*(?:->|[~∼〜∽⁓→‐‒–—―−-])|부터|에서|\b(?:to|until|till)\b)\s*", re.ASCII)
 _TRAILING = re.compile(r"\s*까지$")
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A clock reading: ``half`` is am, pm, day, night, or "" where the writer said none; ``clear`` where it is surely a time."""
+    """A clock reading: ``half`` is am, pm, day, night, or "" where the writer said none; ``clear`` where it is surely a time.
+
+    ``next_day``: it is said to lie on the day after the event's.
+    """
 
     hour: int
     minute: int
     half: str
     clear: bool
+    next_day: bool = False
 
     def minutes(self, half: str = "") -> int | None:
         """Minutes from midnight, reading an unmarked hour as of ``half``; None for a contradiction such as 오전 14시."""
@@ -79,7 +88,7 @@ def read_time(text: str) -> TimeSpan:
     A half of the day that only one end of a span names counts for the other where that gives an end after the start
     (``오후 2시~4시``, ``2-4 PM``; but ``10-2 PM`` begins in the morning). An hour without any is read on the 24-hour clock.
     """
-    plain = _REMARK.sub("", unicodedata.normalize("NFKC", text).strip().lower())
+    plain = _plain(text)
     until = _TRAILING.sub("", plain)
     parts = _BETWEEN.split(until)
     if len(parts) == 2 and not parts[1]:
@@ -88,7 +97,7 @@ def read_time(text: str) -> TimeSpan:
         return UNREAD  # 오후 6시까지 names an end without a start
     moments = [_read_moment(part.strip()) for part in parts]
     first = moments[0]
-    if first is None or not any(moment and moment.clear for moment in moments):
+    if first is None or first.next_day or not any(moment and moment.clear for moment in moments):
         return UNREAD
     if len(moments) == 1:
         return TimeSpan(_clock(first.minutes(), latest=MINUTES_A_DAY - 1), None)
@@ -96,27 +105,36 @@ def read_time(text: str) -> TimeSpan:
     return UNREAD if second is None else _read_span(first, second)
 
 
+def _plain(text: str) -> str:
+    """In one form, with digits for spoken hours (두 시) and without remarks in brackets."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    plain = _MARKER_IN_BRACKETS.sub(r" \1 ", plain)
+    plain = _FROM.sub("", _REMARKS.sub("", plain).strip())
+    return _SPOKEN_HOUR.sub(lambda spoken: str(_SPOKEN_HOURS.index(spoken[0]) + 1), plain)
+
+
 def _read_moment(text: str) -> _Moment | None:
     match = _MOMENT.fullmatch(text)
     if match is None:
         return None
+    next_day = bool(match["next_day"])
     if match["named"]:
         is_noon = match["named"] in ("정오", "noon")
-        return _Moment(12, 0, "pm", clear=True) if is_noon else _Moment(0, 0, "", clear=True)
+        return _Moment(12 if is_noon else 0, 0, "pm" if is_noon else "", clear=True, next_day=next_day)
     if match["before"] and match["after"]:
         return None
     hour = int(match["hour"])
-    minute = 30 if match["half"] else int(match["minute"] or match["spoken_minute"] or 0)
-    if hour > 24 or minute > 59:
+    minute = 30 if match["half"] else int(match["minute"] or match["spoken_minute"] or match["bare_minute"] or 0)
+    if hour > 24 or minute > 59 or (match["after"] in ("noon", "midnight") and (hour, minute) != (12, 0)):
         return None
     half = _half(match["before"] or match["after"] or "")
-    return _Moment(hour, minute, half, clear=bool(half or match["minute"] or "시" in text))
+    return _Moment(hour, minute, half, clear=bool(half or match["minute"] or "시" in text), next_day=next_day)
 
 
 def _half(marker: str) -> str:
     if not marker:
         return ""
-    for half, pattern in (("am", _BEFORE_NOON), ("pm", _AFTER_NOON), ("day", _DAYLIGHT)):
+    for half, pattern in (("am", f"{_BEFORE_NOON}|midnight"), ("pm", f"{_AFTER_NOON}|noon"), ("day", _DAYLIGHT)):
         if re.fullmatch(pattern, marker):
             return half
     return "night"
@@ -124,11 +142,13 @@ def _half(marker: str) -> str:
 
 def _read_span(first: _Moment, second: _Moment) -> TimeSpan:
     start, end = first.minutes(), second.minutes()
-    if first.half and not second.half and 1 <= second.hour <= 12:
+    if first.half and not second.half and 1 <= second.hour <= 12 and not second.next_day:
         end = _first_after(start, [second.minutes(first.half), second.minutes("pm"), second.minutes("am")])
     elif second.half and not first.half and 1 <= first.hour <= 12:
         same_half = first.minutes(second.half)
         start = same_half if same_half is not None and end is not None and same_half < end else start
+    if second.next_day and start is not None and end is not None and end >= start:
+        return UNREAD  # more than a day, which no end of HH:MM can say
     span = TimeSpan(_clock(start, latest=MINUTES_A_DAY - 1), _clock(end, latest=MINUTES_A_DAY))
     return span if span.start and span.end else UNREAD
 

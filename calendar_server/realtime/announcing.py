@@ -62,6 +62,10 @@ class Announcer:
         self._calendar = calendar
         self._sending = Sending(self._socketio, calendar.cursors)
 
+    def when_department_ends(self, listener: Callable[[str], None]) -> None:
+        """Tell ``listener`` the id of each department whose room is closed because it has been deleted."""
+        self._sending.department_ended = listener
+
     def announce(self, changes: Sequence[Change]) -> None:
         """Hand over ``changes`` to be sent. It neither waits nor raises; a change that is lost here is found in the log."""
         try:

@@ -10,9 +10,10 @@ from typing import Any
 import socketio as socketio_library
 
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, events_history
-from calendar_server.errors import CalendarError, CursorExpired
+from calendar_server.errors import CalendarError, CursorExpired, NotInRoom
 from calendar_server.realtime.announcing import Announcer
-from calendar_server.realtime.payloads import optional_cursor, optional_department_id, required_department_id
+from calendar_server.realtime.payloads import optional_cursor, optional_department_id, required_department_id, viewer
+from calendar_server.realtime.presence import Presence
 from calendar_server.realtime.rooms import room_of
 from calendar_server.services.calendar import Calendar
 from calendar_server.wire.languages import preferred_language
@@ -30,14 +31,16 @@ Handler = Callable[[str, tuple[Any, ...]], Answer]
 class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the library has no types
     """The default namespace. Handlers take the socket's id and the client's arguments, and return the acknowledgement."""
 
-    def __init__(self, calendar: Calendar, announcer: Announcer) -> None:
+    def __init__(self, calendar: Calendar, announcer: Announcer, presence: Presence) -> None:
         super().__init__("/")
         self._calendar = calendar
         self._announcer = announcer
+        self._presence = presence
         self._handlers: Mapping[str, Handler] = {
             "join_department": self.join_department,
             "leave_department": self.leave_department,
             "sync_request": self.sync_request,
+            "presence_update": self.presence_update,
         }
 
     def trigger_event(self, event: str, sid: str, *arguments: Any) -> Answer | None:
@@ -47,6 +50,7 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
                 self._connect(sid)
                 return None
             if event == "disconnect":
+                self._presence.disconnect(sid)
                 return None
             return self._acknowledgement(event, sid, arguments)
         except Exception:
@@ -78,6 +82,7 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
         """Leave the room, also one that was never joined."""
         department_id = required_department_id(arguments)
         self.leave_room(sid, room_of(department_id))
+        self._presence.leave(sid, department_id)
         return {"success": True, "department_id": department_id}
 
     def sync_request(self, sid: str, arguments: tuple[Any, ...]) -> Answer:
@@ -98,6 +103,18 @@ class CalendarNamespace(socketio_library.Namespace):  # type: ignore[misc] # the
         answer = {"success": True, "department_id": department_id, "full": "changes" not in found, **found}
         self.emit("sync_response", answer, to=sid)
         return answer
+
+    def presence_update(self, sid: str, arguments: tuple[Any, ...]) -> Answer:
+        """Who looks at the department through this socket; to be sent at each change, and every ten seconds.
+
+        :raises NotInRoom: it looks at no such department.
+        """
+        department_id = required_department_id(arguments)
+        name, editing = viewer(arguments)
+        if room_of(department_id) not in self.rooms(sid):
+            raise NotInRoom(department_id)
+        viewer_id = self._presence.update(sid, department_id, name, editing)
+        return {"success": True, "department_id": department_id, "id": viewer_id}
 
     def _connect(self, sid: str) -> None:
         """Greet, and announce the list of departments from now on; while the store is away, from its return."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from calendar_server.domain.fields import canonical_id, is_possible_id
+from calendar_server.domain.fields import FieldProblem, Rule, canonical_id, display_name, is_possible_id, uuid_text
 from calendar_server.errors import DepartmentNotFound, Invalid, Problem
 
 
@@ -28,6 +28,29 @@ def optional_cursor(arguments: tuple[Any, ...]) -> str | None:
     if cursor is None or isinstance(cursor, str):
         return cursor
     raise Invalid([Problem("cursor", "type_string")])
+
+
+def viewer(arguments: tuple[Any, ...]) -> tuple[str, str | None]:
+    """``name`` and ``editing`` (None where nothing is edited) of the first argument, which is an object.
+
+    :raises Invalid: with all that is wrong with them.
+    """
+    payload: Mapping[str, Any] = arguments[0]
+    problems: list[Problem] = []
+    name = _checked("name", display_name, payload.get("name"), problems)
+    editing = payload.get("editing")
+    event_id = None if editing is None else _checked("editing", uuid_text, editing, problems)
+    if problems:
+        raise Invalid(problems)
+    return name, event_id
+
+
+def _checked(field: str, rule: Rule, value: Any, problems: list[Problem]) -> str:
+    try:
+        return rule(value)
+    except FieldProblem as problem:
+        problems.append(Problem(field, problem.code, problem.params))
+        return ""
 
 
 def optional_department_id(arguments: tuple[Any, ...]) -> str | None:

@@ -16,6 +16,7 @@ from calendar_server.realtime.endpoint import CheckedEndpoint
 from calendar_server.realtime.handlers import CalendarNamespace
 from calendar_server.realtime.library_seams import DirectManager, count_sockets, go_direct, harden
 from calendar_server.realtime.packets import PACKET_MAX_BYTES
+from calendar_server.realtime.presence import Presence
 from calendar_server.realtime.rooms import count_rooms
 from calendar_server.services.calendar import Calendar
 from calendar_server.wire import strict_json
@@ -67,5 +68,7 @@ def _show_sockets(socketio: SocketIO, transport: DirectTransport | None) -> None
 
 
 def register(socketio: SocketIO, calendar: Calendar, announcer: Announcer) -> None:
-    """Answer the events that clients send, and announce to them what happens."""
-    socketio.server.register_namespace(CalendarNamespace(calendar, announcer))
+    """Answer the events that clients send, and announce to them what happens; ``announcer`` serves ``calendar`` already."""
+    presence = Presence(socketio)
+    announcer.when_department_ends(presence.end)
+    socketio.server.register_namespace(CalendarNamespace(calendar, announcer, presence))

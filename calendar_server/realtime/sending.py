@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from flask_socketio import SocketIO
@@ -22,6 +23,8 @@ class Sending:
     def __init__(self, socketio: SocketIO, cursors: Cursors) -> None:
         self._socketio = socketio
         self._cursors = cursors
+        self.department_ended: Callable[[str], None] = lambda _department_id: None
+        """Is told of each department whose room is closed."""
 
     def somebody_watches(self, history: str) -> bool:
         """True where a socket would get the history's messages."""
@@ -39,6 +42,7 @@ class Sending:
         if change.type == "department_deleted":
             self.reset(change.subject.id, "department_deleted")
             self._socketio.close_room(room_of(change.subject.id))
+            self.department_ended(change.subject.id)
 
     def head(self, department_id: str, head: Head) -> None:
         """Where the department stands, for those who have missed the last message and would not notice otherwise."""

@@ -12,7 +12,8 @@ import orjson
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Head, events_history
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
-from calendar_server.domain.fields import FieldProblem, real_date
+from calendar_server.domain.fields import SEARCH_MAX, FieldProblem, optional_text, real_date
+from calendar_server.domain.text import folded
 from calendar_server.errors import EventNotFound, Invalid, Problem
 from calendar_server.services.holding import Held, Holdings
 from calendar_server.store.contract import Store
@@ -22,16 +23,27 @@ PAGE_LIMIT_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which of a department's events are wanted: dates both inclusive, at most ``limit``, those after ``position``."""
+    """Which of a department's events are wanted: dates both inclusive, at most ``limit``, those after ``position``.
+
+    ``words``: folded, each of them to be found in title or description.
+    """
 
     first_date: str | None = None
     last_date: str | None = None
     limit: int | None = None
     position: tuple[str, str, str] | None = None
+    words: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, first_date: str | None, last_date: str | None, limit: str | None, page: str | None) -> EventQuery:
-        """From the query string's ``from``, ``to``, ``limit`` and ``page``.
+    def parse(
+        cls,
+        first_date: str | None,
+        last_date: str | None,
+        limit: str | None,
+        page: str | None,
+        search: str | None = None,
+    ) -> EventQuery:
+        """From the query string's ``from``, ``to``, ``limit``, ``page`` and ``q``.
 
         :raises Invalid: with all that is wrong with them.
         """
@@ -41,17 +53,25 @@ class EventQuery:
             reader.problems.append(Problem("to", "before_from"))
         position = reader.position(page)
         count = reader.limit(limit)
+        words = reader.words(search)
         if reader.problems:
             raise Invalid(reader.problems)
-        return cls(first, last, PAGE_LIMIT_MAX if position and count is None else count, position)
+        return cls(first, last, PAGE_LIMIT_MAX if position and count is None else count, position, words)
 
     def wants(self, event: CalendarEvent) -> bool:
-        """True where the event lies between the dates and after the position."""
+        """True where the event lies between the dates and after the position, and has all words."""
         return (
             (self.first_date is None or event.event_date >= self.first_date)
             and (self.last_date is None or event.event_date <= self.last_date)
             and (self.position is None or event.sort_key > self.position)
+            and self._finds(event)
         )
+
+    def _finds(self, event: CalendarEvent) -> bool:
+        if not self.words:
+            return True
+        text = folded(f"{event.title}\n{event.description}")
+        return all(word in text for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +153,14 @@ class _QueryReader:
             return int(value)
         self.problems.append(Problem("limit", "out_of_range", {"min": 1, "max": PAGE_LIMIT_MAX}))
         return None
+
+    def words(self, search: str | None) -> tuple[str, ...]:
+        try:
+            text = folded(optional_text(SEARCH_MAX)(search))
+        except FieldProblem as problem:
+            self.problems.append(Problem("q", problem.code, problem.params))
+            return ()
+        return tuple(sorted(set(text.split())))
 
     def position(self, page: str | None) -> tuple[str, str, str] | None:
         if page is None:

@@ -54,6 +54,9 @@ SENTENCES: Mapping[str, Sentence] = {
         "This origin is not allowed. The administrator can add it to CORS_ORIGINS.",
     ),
     "unknown_event": Sentence("알 수 없는 소켓 이벤트입니다.", "There is no socket event of this name."),
+    "not_in_room": Sentence(
+        "먼저 join_department로 부서의 방에 들어와야 합니다.", "Join the department's room with join_department first."
+    ),
     "jsonp_refused": Sentence("JSONP는 지원하지 않습니다.", "JSONP is not supported."),
     "department_not_found": Sentence("부서를 찾을 수 없습니다.", "There is no such department."),
     "event_not_found": Sentence("이벤트를 찾을 수 없습니다.", "There is no such event."),
@@ -85,6 +88,7 @@ PROBLEMS: Mapping[str, Sentence] = {
     "type_string": Sentence("문자열이어야 합니다.", "This must be a string."),
     "type_object": Sentence("JSON 객체여야 합니다.", "This must be a JSON object."),
     "not_unicode": Sentence("올바른 유니코드 문자열이 아닙니다.", "This is not valid Unicode text."),
+    "control_characters": Sentence("제어 문자는 쓸 수 없습니다.", "Control characters are not allowed."),
     "too_long": Sentence(
         "최대 {max}자까지 입력할 수 있습니다(현재 {actual}자).", "At most {max} characters (now {actual})."
     ),
@@ -103,6 +107,9 @@ PROBLEMS: Mapping[str, Sentence] = {
         "{min}부터 {max}까지의 정수여야 합니다.", "This must be a whole number from {min} to {max}."
     ),
     "before_from": Sentence("from보다 앞설 수 없습니다.", "This must not lie before from."),
+    "range_too_long": Sentence(
+        "from부터 {years}년을 넘을 수 없습니다.", "This must lie at most {years} years after from."
+    ),
     "invalid_key": Sentence(
         "공백 없는 ASCII 문자 1~{max}자여야 합니다.", "This must be 1 to {max} visible ASCII characters."
     ),

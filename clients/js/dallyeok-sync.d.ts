@@ -43,6 +43,15 @@ export interface Meta {
   at?: string;
 }
 
+/** Somebody who looks at a department right now, as he has said himself: show it as text. */
+export interface Viewer {
+  /** Names him as long as he is connected, and nothing else. */
+  id: string;
+  name: string;
+  /** The id of the event that he has open for editing. */
+  editing: string | null;
+}
+
 export type Status = "online" | "catching-up" | "offline";
 
 /** One history and what it leads to. `id` is null for the list of departments. */
@@ -64,8 +73,21 @@ export class History<T = CalendarEvent, C extends string = EventChange> {
   /** The state was replaced as a whole: at the first load, from the storage, and when the history cannot say what changed. */
   on(name: "reset", listener: (state: T[]) => void): () => void;
   on(name: "status", listener: (status: Status) => void): () => void;
+  /** Somebody came, went, changed his name or what he edits; `viewers` names up to a hundred, `count` is all of them. */
+  on(name: "presence", listener: (viewers: Viewer[], count: number) => void): () => void;
   /** Nothing more will come. */
   on(name: "ended", listener: (reason: "department_deleted" | "left") => void): () => void;
+  /** Who looks at the department, this client included once it has said `presence`; empty while offline. */
+  readonly viewers: readonly Viewer[];
+  readonly viewerCount: number;
+  /** The `id` of this client among the viewers; null until it has been told. */
+  readonly viewerId: string | null;
+  /**
+   * Be seen by the others under this name (1 to 40 characters), and as editing this event (the id of one, a UUID). It is
+   * repeated while connected and said again after each reconnect. With null nothing more is said, and the others see
+   * this client go within 30 s. A name that the server refuses is reported to `onError` and not sent again.
+   */
+  presence(viewer: { name: string; editing?: string | null } | null): void;
   /** Stop following the department. The list of departments is always followed. */
   leave(): void;
 }
@@ -102,6 +124,8 @@ export interface Timing {
   listCheckMs: number;
   /** How long changed state may wait before it is saved. */
   saveMs: number;
+  /** How often this client says that it is still looking; the server forgets it after 25 s. */
+  presenceMs: number;
 }
 
 export interface SyncOptions {

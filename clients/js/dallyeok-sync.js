@@ -31,6 +31,7 @@ const TIMING = {
   requestMs: 20_000,
   listCheckMs: 60_000,
   saveMs: 500,
+  presenceMs: 10_000,
 };
 const MOST_HELD = 1_000;
 const MOST_PENDING = 1_000;
@@ -118,6 +119,7 @@ export class History {
   #heardWhenAsked = 0;
   /** @type {any} */ #timer = null;
   /** @type {any} */ #graceTimer = null;
+  #presence;
   #listeners;
   #context;
 
@@ -126,6 +128,7 @@ export class History {
     this.id = id;
     this.#context = context;
     this.#listeners = new Listeners(context.report);
+    this.#presence = new Presence(id, context, this.#listeners);
   }
 
   /** Where this history stands; null before anything has been loaded. */
@@ -155,6 +158,32 @@ export class History {
   /** @param {string} name @param {Function} listener @returns {() => void} takes the listener away again */
   on(name, listener) {
     return this.#listeners.on(name, listener);
+  }
+
+  /** Who looks at the department right now, as far as they have said so; empty while that is not known. */
+  get viewers() {
+    return this.#presence.viewers;
+  }
+  /** All viewers, also those beyond the hundred that are named. */
+  get viewerCount() {
+    return this.#presence.count;
+  }
+  /** Which of the viewers is this client; null until the server has said so. */
+  get viewerId() {
+    return this.#presence.viewerId;
+  }
+
+  /**
+   * Be seen by the others under this name, and as editing this event, until told otherwise; null: say no more.
+   * @param {{name: string, editing?: string | null} | null} viewer
+   */
+  presence(viewer) {
+    if (this.id !== null && !this.#ended) this.#presence.want(viewer);
+  }
+
+  /** @internal `presence`: who looks at the department now. @param {any} message */
+  seen(message) {
+    if (this.#status !== "offline" && !this.#ended) this.#presence.seen(message);
   }
 
   /** Stop following. */
@@ -189,6 +218,8 @@ export class History {
   disconnected() {
     this.#stop();
     this.#forgetHeld();
+    this.#joined = false;
+    this.#presence.disconnected();
     this.#setStatus("offline");
   }
 
@@ -213,6 +244,7 @@ export class History {
 
   /** @internal `department_head`: a lower number than ours may mean that the history was numbered anew. @param {number} seq */
   head(seq) {
+    this.#presence.refresh();
     if (this.#status === "online" && seq < this.#seq) this.#ask();
     else this.note(seq);
   }
@@ -277,6 +309,7 @@ export class History {
     if (answer?.success !== true) return this.#refused(answer?.error);
     this.#attempts = 0;
     this.#joined = true;
+    if (this.id !== null) this.#presence.joined();
     const items = answer.events ?? answer.departments;
     if (Array.isArray(items)) this.#replace(items, answer);
     else if (this.#cursor === null || !Array.isArray(answer.changes)) {
@@ -387,6 +420,87 @@ export class History {
     if (status === this.#status) return;
     this.#status = status;
     this.#listeners.emit("status", status);
+  }
+}
+
+/** Tells a department's room who looks at it through this client, and knows who else does. */
+class Presence {
+  /** @type {any[]} */ viewers = [];
+  count = 0;
+  /** @type {string | null} */ viewerId = null;
+  /** @type {any} */ #wanted = null;
+  #inRoom = false;
+  #saidAt = 0;
+  /** @type {any} */ #timer = null;
+  #departmentId;
+  #context;
+  #listeners;
+
+  /** @param {string | null} departmentId @param {any} context @param {Listeners} listeners */
+  constructor(departmentId, context, listeners) {
+    this.#departmentId = departmentId;
+    this.#context = context;
+    this.#listeners = listeners;
+  }
+
+  /** @param {{name: string, editing?: string | null} | null} viewer */
+  want(viewer) {
+    const wanted = viewer && { name: viewer.name, editing: isUuid(viewer.editing) ? viewer.editing : null };
+    if (JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
+    this.#wanted = wanted;
+    this.#say();
+  }
+
+  joined() {
+    if (this.#inRoom) return;
+    this.#inRoom = true;
+    this.#say();
+  }
+
+  disconnected() {
+    clearTimeout(this.#timer);
+    this.#inRoom = false;
+    this.viewerId = null;
+    this.#show([], 0);
+  }
+
+  /** What comes from the server is a chance to say it again in a page whose timers are held back. */
+  refresh() {
+    if (Date.now() - this.#saidAt >= this.#context.timing.presenceMs) this.#say();
+  }
+
+  /** @param {any} message */
+  seen({ viewers, count }) {
+    if (Array.isArray(viewers)) this.#show(viewers, Number.isInteger(count) ? count : viewers.length);
+  }
+
+  #say() {
+    clearTimeout(this.#timer);
+    const wanted = this.#wanted;
+    if (wanted === null || !this.#inRoom) return;
+    this.#saidAt = Date.now();
+    this.#timer = setTimeout(() => this.#say(), this.#context.timing.presenceMs);
+    const payload = { department_id: this.#departmentId, ...wanted };
+    this.#context.ask("presence_update", payload, (/** @type {any} */ answer) => this.#answered(wanted, answer));
+  }
+
+  /** What is refused as it is would be refused again. @param {any} wanted @param {any} answer */
+  #answered(wanted, answer) {
+    if (wanted !== this.#wanted || !this.#inRoom) return;
+    if (answer?.success === true) this.viewerId = answer.id;
+    else if (answer?.error === "validation_failed" || answer?.error === "unknown_event") {
+      clearTimeout(this.#timer);
+      this.#wanted = null;
+      this.#context.report(new WriteFailed(0, answer));
+    }
+  }
+
+  /** @param {any[]} viewers @param {number} count */
+  #show(viewers, count) {
+    const differs = count !== this.count || JSON.stringify(viewers) !== JSON.stringify(this.viewers);
+    this.viewers = viewers;
+    this.count = count;
+    if (differs) this.#listeners.emit("presence", viewers, count);
   }
 }
 
@@ -763,6 +877,9 @@ export class CalendarSync {
     this.#handle("department_head", (/** @type {any} */ place) => 
       this.#history(place?.department_id)?.head(place.seq),
     );
+    this.#handle("presence", (/** @type {any} */ message) => {
+      if (typeof message?.department_id === "string") this.#history(message.department_id)?.seen(message);
+    });
     this.#handle("sync_reset", (/** @type {any} */ message) =>
       this.#history(message?.department_id)?.reset(message.reason),
     );
@@ -936,7 +1053,12 @@ export function browserStorage(prefix = "dallyeok:") {
 
 /** Ids as the server writes them: UUIDs in lower case. @param {string} id */
 function canonical(id) {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : id;
+  return isUuid(id) ? id.toLowerCase() : id;
+}
+
+/** @param {unknown} id @returns {id is string} */
+function isUuid(id) {
+  return typeof id === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
 }
 
 /** @param {History} history */

@@ -18,7 +18,10 @@ from calendar_server.domain.changes import ChangeType
 from calendar_server.errors import CalendarError
 from calendar_server.wire.messages import PROBLEMS, SENTENCES
 
-NO_ANSWERS_OF_REST = {"department_deleted", "event_deleted", "connected", "unknown_event", "too_many_departments"}
+NO_ANSWERS_OF_REST = {
+    *("department_deleted", "event_deleted", "connected", "unknown_event"),
+    *("not_in_room", "too_many_departments"),
+}
 UNDOCUMENTED = {"documents.static", "documents.start"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -13,7 +13,7 @@ TESTS = Path(__file__).parent / "js"
 pytestmark = pytest.mark.node
 
 
-@pytest.mark.parametrize("name", ["following.test.mjs", "writing.test.mjs"])
+@pytest.mark.parametrize("name", ["following.test.mjs", "presence.test.mjs", "writing.test.mjs"])
 def test_with_node(name: str) -> None:
     require("node")
     command = ["node", "--test", "--test-reporter=tap", name]

@@ -85,5 +85,7 @@ def test_a_server_on_dynamodb_names_missing_tables_and_serves_once_they_are_made
             assert [change["data"] for change in missed["changes"]] == [answer["event"]]
         listed = requests.get(f"{server.url}/api/events/{department['id']}", timeout=10).json()
         assert (listed["events"], listed["cursor"]) == ([answer["event"]], answer["cursor"])
+        found = requests.get(f"{server.url}/api/events/{department['id']}?q=회의 tls", timeout=10).json()
+        assert found["events"] == [answer["event"]]
         assert requests.delete(f"{server.url}/api/departments/{department['id']}", timeout=10).status_code == 200
         assert "Traceback" not in server.log

@@ -51,6 +51,7 @@ SYNCING = Sentence(
 TAGS: dict[str, Sentence] = {
     "departments": Sentence("부서", "Departments"),
     "events": Sentence("이벤트", "Events"),
+    "holidays": Sentence("공휴일", "Holidays"),
     "sync": Sentence("따라잡기", "Catching up"),
     "server": Sentence("서버", "Server"),
 }

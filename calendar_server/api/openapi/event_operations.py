@@ -49,7 +49,7 @@ EVENTS: tuple[Operation, ...] = (
             "All of them unless you cut the list, ordered by `event_date`, `start_time` (null first), `id`. With `limit` or "
             "`page` the answer has a `next_page`, null at the end.",
         ),
-        ("department", "from", "to", "limit", "page", "If-None-Match"),
+        ("department", "from", "to", "q", "limit", "page", "If-None-Match"),
         answer={
             "events": {"type": "array", "items": reference("Event")},
             "next_page": {"type": ["string", "null"], "minLength": 1},

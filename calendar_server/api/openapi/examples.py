@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, Head
 from calendar_server.domain.cursors import Cursors
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
+from calendar_server.domain.holidays import statutory_holidays
 from calendar_server.wire.objects import department_json, event_json
 from calendar_server.wire.places import change_json, place_json
 
@@ -41,6 +43,8 @@ EVENT_CHANGES = {"event_date": "2024-01-22", "time": "오전 10시"}
 _CHANGED_EVENT = _EVENT.changed(EVENT_CHANGES, _CHANGED)
 CHANGED_EVENT = event_json(_CHANGED_EVENT)
 CHANGED_DEPARTMENT = department_json(_DEPARTMENT.changed(DEPARTMENT_CHANGES, _CHANGED))
+
+HOLIDAYS = [asdict(each) for each in statutory_holidays(2025) if each.date < "2025-03-04"]
 
 MUTATION_ID = "4b1f7a52-9d0c-4d0e-8a53-2f6f0f1c9e77"
 EVENTS_PLACE = place_json(_CURSORS, _DEPARTMENT_ID, Head(42, "5f3a9c1e"))

@@ -9,7 +9,8 @@ from calendar_server.api.openapi.schemas import DATE_PATTERN, Schema
 from calendar_server.api.openapi.wording import Wording
 from calendar_server.api.sync import WAIT_MAX_SECONDS
 from calendar_server.api.writes import KEY_MAX
-from calendar_server.domain.fields import ID_BYTES_MAX
+from calendar_server.domain.fields import ID_BYTES_MAX, SEARCH_MAX
+from calendar_server.services.holidays import YEARS_MAX
 from calendar_server.services.reading import PAGE_LIMIT_MAX
 from calendar_server.services.syncing import LIMIT_MAX
 from calendar_server.wire.messages import Sentence
@@ -25,6 +26,13 @@ _EVENT = Sentence("이벤트 id.", "The event's id.")
 _QUERY: Mapping[str, tuple[Sentence, Schema]] = {
     "from": (Sentence("이 날짜부터(포함).", "From this day on, inclusive."), _DATE),
     "to": (Sentence("이 날짜까지(포함).", "Up to this day, inclusive."), _DATE),
+    "q": (
+        Sentence(
+            "제목이나 설명에서 찾을 말. 띄어 쓴 낱말이 모두 있어야 하며 대소문자는 구분하지 않습니다.",
+            "What to look for in title and description: all words must occur, in whatever case.",
+        ),
+        {"type": "string", "maxLength": SEARCH_MAX},
+    ),
     "limit": (
         Sentence(
             "한 번에 받을 최대 개수. 보내면 응답에 `next_page`가 함께 옵니다.",
@@ -38,6 +46,14 @@ _QUERY: Mapping[str, tuple[Sentence, Schema]] = {
             "The `next_page` of the answer before, as it was, with the same filter.",
         ),
         {"type": "string"},
+    ),
+    "first_day": (Sentence("이 날짜부터(포함).", "From this day on, inclusive."), _DATE),
+    "last_day": (
+        Sentence(
+            f"이 날짜까지(포함). `from`부터 {YEARS_MAX}년을 넘을 수 없습니다.",
+            f"Up to this day, inclusive; at most {YEARS_MAX} years after `from`.",
+        ),
+        _DATE,
     ),
     "cursor": (
         Sentence(
@@ -58,8 +74,9 @@ _QUERY: Mapping[str, tuple[Sentence, Schema]] = {
         _WAIT,
     ),
 }
-_NAMES: Mapping[str, str] = {"changes": "limit"}
+_NAMES: Mapping[str, str] = {"changes": "limit", "first_day": "from", "last_day": "to"}
 """Where a parameter's own name is not that by which operations list it here."""
+_REQUIRED = ("first_day", "last_day")
 
 _HEADER: Mapping[str, tuple[Sentence, Schema]] = {
     "If-None-Match": (
@@ -92,7 +109,8 @@ _HEADER: Mapping[str, tuple[Sentence, Schema]] = {
 def parameters(names: tuple[str, ...], wording: Wording) -> list[Schema]:
     """The parameters of these names, in their order.
 
-    ``department`` and ``event`` are the path's ``id``, ``changes`` is the ``limit`` of a sync.
+    ``department`` and ``event`` are the path's ``id``, ``changes`` is the ``limit`` of a sync, ``first_day`` and
+    ``last_day`` are a ``from`` and ``to`` that must be there.
     """
     return [_parameter(name, wording) for name in names]
 
@@ -101,7 +119,8 @@ def _parameter(name: str, wording: Wording) -> Schema:
     if name in _QUERY:
         sentence, schema = _QUERY[name]
         own_name = _NAMES.get(name, name)
-        return {"name": own_name, "in": "query", "description": wording.text(sentence), "schema": schema}
+        required = {"required": True} if name in _REQUIRED else {}
+        return {"name": own_name, "in": "query", **required, "description": wording.text(sentence), "schema": schema}
     if name in _HEADER:
         sentence, schema = _HEADER[name]
         return {"name": name, "in": "header", "description": wording.text(sentence), "schema": schema}

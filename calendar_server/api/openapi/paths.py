@@ -10,6 +10,7 @@ from typing import Any
 from calendar_server.api.openapi.department_operations import DEPARTMENTS
 from calendar_server.api.openapi.event_operations import EVENTS
 from calendar_server.api.openapi.failures import failures, not_ready, shared_failures
+from calendar_server.api.openapi.holiday_operations import HOLIDAYS
 from calendar_server.api.openapi.operation import Operation
 from calendar_server.api.openapi.parameters import parameters
 from calendar_server.api.openapi.schemas import Schema, closed, one_of, reference
@@ -35,7 +36,7 @@ def path_items(wording: Wording) -> dict[str, Any]:
     ``/api/events/{...}`` is called ``id``; ``x-path`` says what it is for each operation.
     """
     items: dict[str, dict[str, Any]] = defaultdict(dict)
-    for operation in DEPARTMENTS + EVENTS + SYNCS + SERVER:
+    for operation in DEPARTMENTS + EVENTS + HOLIDAYS + SYNCS + SERVER:
         items[_key(operation)][operation.method] = _operation(operation, wording)
     return {**items, **document_paths(wording)}
 

@@ -107,6 +107,15 @@ _CHANGE = Sentence(
     "One change of a history: `type` is the socket event's name and `data` its first argument; `mutation_id` is the "
     "write's `Idempotency-Key`, null where it had none.",
 )
+_HOLIDAY = Sentence(
+    "공휴일 하나. 두 공휴일이 겹치면 `어린이날·부처님오신날`처럼 한 이름으로 옵니다.",
+    "One holiday; where two fall on one day, both are named together.",
+)
+_SUBSTITUTE = Sentence("대체공휴일인지.", "A substitute for a holiday that fell on another free day.")
+_TEMPORARY = Sentence(
+    "그해에만 정해진 날인지(임시공휴일, 관리자가 추가한 날).",
+    "Decided for that year alone: temporary holidays, and what the administrator has added.",
+)
 
 
 def component_schemas(wording: Wording) -> dict[str, Schema]:
@@ -124,6 +133,7 @@ def component_schemas(wording: Wording) -> dict[str, Schema]:
         "Cursor": {"description": wording.text(_CURSOR), "type": "string", "minLength": 1, "maxLength": LONGEST_CURSOR},
         "Seq": {"description": wording.text(_SEQ), "type": "integer", "minimum": 0},
         "Change": _change(wording),
+        "Holiday": _holiday(wording),
     }
 
 
@@ -194,6 +204,17 @@ def _change_of(types: tuple[str, ...], data: Schema) -> Schema:
             "mutation_id": {"type": ["string", "null"]},
         }
     )
+
+
+def _holiday(wording: Wording) -> Schema:
+    properties: dict[str, Schema] = {
+        "date": _DATE,
+        "name": {"type": "string", "minLength": 1},
+        "name_en": {"type": "string", "minLength": 1},
+        "substitute": {"type": "boolean", "description": wording.text(_SUBSTITUTE)},
+        "temporary": {"type": "boolean", "description": wording.text(_TEMPORARY)},
+    }
+    return {"description": wording.text(_HOLIDAY), **closed(properties)} | _shown(examples.HOLIDAYS[0])
 
 
 def _described(field: str, schema: Schema, wording: Wording, sentence: Sentence | None = None) -> Schema:

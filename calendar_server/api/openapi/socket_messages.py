@@ -7,9 +7,9 @@ from typing import Any
 
 from calendar_server.api.openapi import examples
 from calendar_server.api.openapi.operation import PLACE
-from calendar_server.api.openapi.schemas import Schema, closed, one_of, reference
+from calendar_server.api.openapi.schemas import UUID_PATTERN, Schema, closed, one_of, reference
 from calendar_server.api.openapi.wording import Wording
-from calendar_server.domain.fields import ID_BYTES_MAX
+from calendar_server.domain.fields import ID_BYTES_MAX, VIEWER_NAME_MAX, VIEWERS_NAMED_MAX
 from calendar_server.wire.messages import SENTENCES, Sentence
 
 _INTRODUCTION = Sentence(
@@ -37,6 +37,10 @@ _ID: Schema = {"type": "string", "minLength": 1, "maxLength": ID_BYTES_MAX}
 _DEPARTMENT_ID: Schema = {"department_id": _ID}
 _ROOM = Sentence("부서의 방", "the department's room")
 _ROOM_REGULARLY = Sentence("부서의 방, 15초마다", "the department's room, every 15 s")
+_ROOM_OF_VIEWERS = Sentence(
+    "부서의 방, 보고 있는 사람이 바뀔 때(1초에 몇 번까지). 100명까지 이름이 오고 `count`는 전체 인원",
+    "the department's room, when its viewers change (a few times a second at most); up to 100 are named, `count` is all",
+)
 _RELOADING = Sentence(
     "이력으로는 따라잡을 수 없어 목록을 다시 불러와야 하는 쪽",
     "whoever cannot be served from the history and must reload",
@@ -78,6 +82,18 @@ _META: Schema = closed(
         "mutation_id": {"type": ["string", "null"]},
     }
 )
+_VIEWER_ID: Schema = {"type": "string", "minLength": 1}
+_SHOWN_AS: dict[str, Schema] = {
+    "name": {"type": "string", "minLength": 1, "maxLength": VIEWER_NAME_MAX},
+    "editing": {"type": ["string", "null"], "pattern": UUID_PATTERN},
+}
+_PRESENCE: Schema = closed(
+    {
+        **_DEPARTMENT_ID,
+        "viewers": {"type": "array", "maxItems": VIEWERS_NAMED_MAX, "items": closed({"id": _VIEWER_ID, **_SHOWN_AS})},
+        "count": {"type": "integer", "minimum": 0},
+    }
+)
 _OF_DEPARTMENT: Mapping[str, Any] = {"department_id": examples.DEPARTMENT["id"]}
 _LEFT_EXAMPLE: Mapping[str, Any] = {"success": True, **_OF_DEPARTMENT}
 _SEEN_EXAMPLE: Mapping[str, Any] = {**_OF_DEPARTMENT, "cursor": examples.EVENTS_PLACE_BEFORE["cursor"]}
@@ -85,6 +101,9 @@ _MISSED_EXAMPLE: Mapping[str, Any] = {"changes": [examples.CHANGE], "has_more": 
 _JOINED_EXAMPLE: Mapping[str, Any] = {**_LEFT_EXAMPLE, **_MISSED_EXAMPLE}
 _SYNC_EXAMPLE: Mapping[str, Any] = {**_LEFT_EXAMPLE, "full": False, **_MISSED_EXAMPLE}
 _META_EXAMPLE: Mapping[str, Any] = {**_OF_DEPARTMENT, **examples.EVENTS_PLACE, "mutation_id": examples.MUTATION_ID}
+_SHOWN_EXAMPLE: Mapping[str, Any] = {"name": "김하나", "editing": examples.EVENT["id"]}
+_VIEWER_EXAMPLE: Mapping[str, Any] = {"id": "hT3mZc9QpB0x", **_SHOWN_EXAMPLE}
+_PRESENCE_EXAMPLE: Mapping[str, Any] = {**_OF_DEPARTMENT, "viewers": [_VIEWER_EXAMPLE], "count": 1}
 _LIST_META_EXAMPLE: Mapping[str, Any] = {"department_id": None, **examples.LIST_PLACE, "mutation_id": None}
 
 
@@ -146,6 +165,25 @@ def _sent_by_clients(wording: Wording) -> list[dict[str, Any]]:
             "acknowledgement": _SYNC,
             "acknowledgementExample": dict(_SYNC_EXAMPLE),
         },
+        {
+            "event": "presence_update",
+            "description": wording.text(
+                Sentence(
+                    "이 부서를 보고 있는 사람의 이름과, 편집하려고 열어 둔 이벤트(없으면 null)를 방에 알립니다. 바뀔 때마다, "
+                    "그리고 보고 있는 동안 10초마다 보냅니다. 방에서 나가거나 연결이 끊기면 바로, 25초 동안 보내지 않으면 "
+                    "그 뒤에 목록에서 빠지며 어디에도 저장하지 않습니다. 방에 들어와 있지 않으면 `not_in_room`입니다. "
+                    "ack의 `id`는 `viewers`에서 자신을 가리킵니다.",
+                    "Tells the room who looks at the department, and which event he has open for editing (or null). Send it "
+                    "at each change, and every 10 s while looking. Who leaves the room or disconnects is gone at once, who "
+                    "sends nothing for 25 s soon after; nothing is stored. `not_in_room` where the room was not joined. "
+                    "The `id` of the acknowledgement names you among the `viewers`.",
+                )
+            ),
+            "payload": closed({**_DEPARTMENT_ID, **_SHOWN_AS}, required=("department_id", "name")),
+            "example": {**_OF_DEPARTMENT, **_SHOWN_EXAMPLE},
+            "acknowledgement": closed({**_LEFT_FIELDS, "id": _VIEWER_ID}),
+            "acknowledgementExample": {**_LEFT_EXAMPLE, "id": _VIEWER_EXAMPLE["id"]},
+        },
     ]
 
 
@@ -165,6 +203,7 @@ def _sent_by_server(wording: Wording) -> list[dict[str, Any]]:
         ("event_deleted", _ROOM, closed({"id": _ID, "department_id": _ID}), gone_event),
         ("sync_response", _CALLER, _SYNC, _SYNC_EXAMPLE),
         ("department_head", _ROOM_REGULARLY, closed({**_DEPARTMENT_ID, **PLACE}), head),
+        ("presence", _ROOM_OF_VIEWERS, _PRESENCE, _PRESENCE_EXAMPLE),
         ("sync_reset", _RELOADING, closed({"department_id": _ID, "reason": {"type": "string"}}), ended),
     ]
     return [

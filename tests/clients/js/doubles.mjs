@@ -9,6 +9,7 @@ export const TIMING = {
   requestMs: 80,
   listCheckMs: 60_000,
   saveMs: 5,
+  presenceMs: 30,
 };
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,6 +34,8 @@ export class FakeServer {
     for (const id of departmentIds) this.histories.set(id, { changes: [], items: new Map(), epoch: "a", floor: 0 });
     this.sockets = new Set();
     this.asked = [];
+    this.said = [];
+    this.refusal = null;
     this.limit = 1_000;
   }
 
@@ -73,8 +76,16 @@ export class FakeServer {
     return { success: true, changes, has_more: last < history.changes.length, ...place };
   }
 
+  #presence(socket, id, said) {
+    this.said.push([id, said]);
+    if (this.refusal !== null) return { success: false, error: this.refusal, message: "", details: [] };
+    if (!socket.rooms.has(id)) return { success: false, error: "not_in_room", message: "" };
+    return { success: true, department_id: id, id: `viewer ${socket.connects}` };
+  }
+
   /** What the real server acknowledges. */
-  answer(socket, name, { department_id: id, cursor }) {
+  answer(socket, name, { department_id: id, cursor, ...said }) {
+    if (name === "presence_update") return this.#presence(socket, id, said);
     this.asked.push([name, id ?? null, cursor ?? null]);
     const history = id ?? "list";
     if (name === "leave_department") return { success: socket.rooms.delete(id) || true };
