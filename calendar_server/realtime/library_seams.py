@@ -20,6 +20,7 @@ from __future__ import annotations
 import _socket
 import base64
 import hashlib
+import io
 import logging
 import os
 import socket
@@ -29,6 +30,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import socketio as socketio_library
@@ -38,11 +40,11 @@ from engineio.socket import Socket as EngineSession
 from socketio import packet as socket_packets
 
 from calendar_server import measures
-from calendar_server.realtime.direct.outgoing import KERNEL_BUFFER_BYTES, Outlet, is_too_much
+from calendar_server.realtime.direct.outgoing import KERNEL_BUFFER_BYTES, Outlet, framed, is_too_much
 from calendar_server.realtime.direct.reactor import Reactor
 from calendar_server.realtime.direct.transport import DirectTransport
 from calendar_server.realtime.driver import Driver
-from calendar_server.realtime.packets import CLOSE, PACKET_MAX_BYTES, is_sound_frame
+from calendar_server.realtime.packets import CLOSE, PACKET_MAX_BYTES, PACKETS_IN_PAYLOAD, is_sound_frame
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -79,7 +81,7 @@ def harden(engine: Any) -> None:
         with suppress(SocketIsClosedError):
             send_packet(session_id, packet)
 
-    queue_class = _bounded_queue(engine._async["queue"])
+    queue_class = _bounded_queue(engine._async["queue"], engine._async["queue_empty"])
     engine._async = {**engine._async, "websocket": checked_websocket, "queue": queue_class}
     engine.send_packet = send_if_open
 
@@ -182,11 +184,15 @@ def _bounded(message_class: type[Any]) -> type[Any]:
     return BoundedMessage
 
 
-def _bounded_queue(queue_class: type[Any]) -> type[Any]:
-    """What waits for a client that polls, or for the library's writer. It takes whatever comes and says when to stop."""
+def _bounded_queue(queue_class: type[Any], empty: type[Exception]) -> type[Any]:
+    """What waits for a client that polls, or for the library's writer. It takes whatever comes and says when to stop.
+
+    One poll gets no more packets than the Python client takes in one payload; the next has the rest.
+    """
 
     class BoundedQueue(queue_class):  # type: ignore[misc]
         waiting_bytes = 0
+        given = 0
 
         @property
         def is_full(self) -> bool:
@@ -197,6 +203,9 @@ def _bounded_queue(queue_class: type[Any]) -> type[Any]:
             super().put(item, *arguments, **options)
 
         def get(self, *arguments: Any, **options: Any) -> Any:
+            self.given = self.given + 1 if options.get("block") is False else 1
+            if self.given > PACKETS_IN_PAYLOAD:
+                raise empty
             item = super().get(*arguments, **options)
             self.waiting_bytes -= _size(item)
             return item
@@ -246,6 +255,8 @@ LEANED_ON = {
   descriptor then, not its duplicates.
 """
 
+_NO_BODY = io.BytesIO()
+_UNIQUE = frozenset({"HTTP_SEC_WEBSOCKET_KEY", "REMOTE_PORT", "HTTP_X_REQUEST_ID"})
 _PING = engine_packets.Packet(engine_packets.PING)
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
@@ -281,8 +292,10 @@ class DirectManager(socketio_library.Manager):  # type: ignore[misc] # the libra
         arguments = list(data) if isinstance(data, tuple) else [] if data is None else [data]
         encoded = self.server.packet_class(socket_packets.EVENT, namespace=namespace, data=[event, *arguments]).encode()
         for each in encoded if isinstance(encoded, list) else [encoded]:  # binary: with its attachments
-            packet = engine_packets.Packet(engine_packets.MESSAGE, each)
-            self.transport.fanout.add((namespace, room), lambda: self._recipients(namespace, room), packet)
+            # two packets, because one remembers how it was encoded first, and polling has bytes as base64
+            frame, packet = (engine_packets.Packet(engine_packets.MESSAGE, each) for _ in range(2))
+            recipients = partial(self._recipients, namespace, room)
+            self.transport.fanout.add((namespace, room), recipients, framed(frame.encode()), packet)
 
     def recipients_changed(self) -> None:
         """A session has got an outlet."""
@@ -398,7 +411,7 @@ class Sessions:
         kept, session.queue = session.queue, outlet
         self._server.manager.recipients_changed()
         while not kept.empty():
-            outlet.put(kept.get(block=False))
+            outlet.put(kept.get())
 
     def upgrade_failed(self, session: EngineSession) -> None:
         session.upgrading = False
@@ -475,9 +488,12 @@ def _handshake(key: str) -> bytes:
 
 
 def _remembered(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """What handlers ask of a socket's request later on; a whole environ costs more than the rest of a connection."""
-    names = ("HTTP_ACCEPT_LANGUAGE", "REMOTE_ADDR")
-    return {name: sys.intern(environ[name]) for name in names if name in environ}
+    """What handlers may ask of a socket's request later on, Flask-SocketIO's among them. Its connection and its body are
+    gone, and texts that many requests have in common are kept once: a whole environ costs more than the rest of a socket.
+    """
+    kept = {name: sys.intern(value) for name, value in environ.items() if type(value) is str and name not in _UNIQUE}
+    kept.update({name: environ[name] for name in ("flask.app", "wsgi.version") if name in environ})
+    return {**kept, "wsgi.input": _NO_BODY, "wsgi.errors": sys.stderr}
 
 
 def _reactor(driver: Driver) -> Reactor:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calendar_server import measures
-from calendar_server.realtime.direct.outgoing import Outlet, framed, write_to_all
+from calendar_server.realtime.direct.outgoing import Outlet, write_to_all
+
+Recipients = Callable[[], tuple[Sequence[Outlet], Sequence[str]]]
+"""Outlets of websockets, and the ids of sessions that have none."""
 
 GATHER_SHARE = 0.5
 """Of the time that the last sending took: so much is waited for other messages, where some came together last time."""
@@ -22,6 +25,7 @@ class _Batch:
     room: object
     outlets: Sequence[Outlet]
     others: Sequence[str]
+    frames: list[bytes] = field(default_factory=list)
     packets: list[Any] = field(default_factory=list)
     since: list[float] = field(default_factory=list)
 
@@ -51,10 +55,11 @@ class Fanout:
         self._flush_is_coming = False
         self._gather_seconds = 0.0
 
-    def add(self, room: object, recipients: Callable[[], tuple[Sequence[Outlet], Sequence[str]]], packet: Any) -> None:
-        """Send the Engine.IO ``packet`` to ``recipients`` soon; the same for the same ``room``."""
+    def add(self, room: object, recipients: Recipients, frame: bytes, packet: Any) -> None:
+        """Send an Engine.IO ``packet``, as ``frame`` to websockets, to ``recipients`` soon; the same for the same ``room``."""
         if not self._batches or self._batches[-1].room != room:
             self._batches.append(_Batch(room, *recipients()))
+        self._batches[-1].frames.append(frame)
         self._batches[-1].packets.append(packet)
         self._batches[-1].since.append(measures.committed_at.get() or time.perf_counter())
         if not self._flush_is_coming:
@@ -84,7 +89,7 @@ class Fanout:
 
     def _send(self, batch: _Batch) -> None:
         if batch.outlets:
-            write_to_all(batch.outlets, b"".join([framed(packet.encode()) for packet in batch.packets]))
+            write_to_all(batch.outlets, b"".join(batch.frames))
         for session_id in batch.others:
             for packet in batch.packets:
                 self._send_packet(session_id, packet)

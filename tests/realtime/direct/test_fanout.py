@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from realtime.direct.pretended import Holder, Packet, Wire
 
-from calendar_server.realtime.direct.fanout import GATHER_MAX_SECONDS, Fanout
+from calendar_server.realtime.direct.fanout import GATHER_MAX_SECONDS, Fanout, Recipients
 from calendar_server.realtime.direct.frames import TEXT, frame
 from calendar_server.realtime.direct.outgoing import Outlet
 
@@ -32,6 +32,9 @@ class Bench:
         self._now += self.seconds
         return self._now
 
+    def emit(self, room: str, recipients: Recipients, words: str) -> None:
+        self.fanout.add(room, recipients, text(words), Packet(words))
+
     def end_turn(self) -> None:
         while self.tasks:
             self.tasks.pop(0)()
@@ -55,7 +58,7 @@ def test_messages_of_one_turn_reach_each_socket_with_one_call(bench: Bench) -> N
     wires = [Wire(), Wire()]
     room = room_of(*wires)
     for words in ("a", "b", "c"):
-        bench.fanout.add("room", room, Packet(words))
+        bench.emit("room", room, words)
     assert wires[0].calls == 0
     bench.end_turn()
     assert [(wire.calls, wire.sent) for wire in wires] == [(1, text("a") + text("b") + text("c"))] * 2
@@ -64,16 +67,16 @@ def test_messages_of_one_turn_reach_each_socket_with_one_call(bench: Bench) -> N
 def test_the_order_across_rooms_is_that_of_emitting(bench: Bench) -> None:
     both = Wire()
     one, other = room_of(both), room_of(both)
-    bench.fanout.add("one", one, Packet("1"))
-    bench.fanout.add("other", other, Packet("2"))
-    bench.fanout.add("one", one, Packet("3"))
+    bench.emit("one", one, "1")
+    bench.emit("other", other, "2")
+    bench.emit("one", one, "3")
     bench.end_turn()
     assert both.sent == text("1") + text("2") + text("3")
 
 
 def test_a_flush_sends_at_once_and_nothing_twice(bench: Bench) -> None:
     wire = Wire()
-    bench.fanout.add("room", room_of(wire), Packet("a"))
+    bench.emit("room", room_of(wire), "a")
     bench.fanout.flush()
     assert wire.sent == text("a")
     bench.end_turn()
@@ -83,7 +86,7 @@ def test_a_flush_sends_at_once_and_nothing_twice(bench: Bench) -> None:
 def test_those_without_a_websocket_get_the_packets_one_by_one(bench: Bench) -> None:
     packets = [Packet("a"), Packet("b")]
     for packet in packets:
-        bench.fanout.add("room", lambda: ([], ["polling"]), packet)
+        bench.fanout.add("room", lambda: ([], ["polling"]), b"", packet)
     bench.end_turn()
     assert bench.polled == [("polling", packets[0]), ("polling", packets[1])]
 
@@ -92,7 +95,7 @@ def test_a_single_writer_is_never_kept_waiting(bench: Bench) -> None:
     bench.seconds = 1.0
     room = room_of(Wire())
     for _ in range(3):
-        bench.fanout.add("room", room, Packet("a"))
+        bench.emit("room", room, "a")
         bench.end_turn()
     assert bench.slept == []
 
@@ -100,12 +103,12 @@ def test_a_single_writer_is_never_kept_waiting(bench: Bench) -> None:
 def test_after_messages_came_together_the_next_wait_for_each_other_a_while(bench: Bench) -> None:
     bench.seconds = 0.008
     room = room_of(Wire())
-    bench.fanout.add("room", room, Packet("a"))
-    bench.fanout.add("room", room, Packet("b"))
+    bench.emit("room", room, "a")
+    bench.emit("room", room, "b")
     bench.end_turn()
-    bench.fanout.add("room", room, Packet("c"))
+    bench.emit("room", room, "c")
     bench.end_turn()
-    bench.fanout.add("room", room, Packet("d"))
+    bench.emit("room", room, "d")
     bench.end_turn()
     assert bench.slept == [pytest.approx(0.004)]
 
@@ -115,8 +118,8 @@ def test_small_rooms_wait_for_nobody_and_large_ones_not_for_long(bench: Bench, t
     bench.seconds = took
     room = room_of(Wire())
     for words in ("a", "b"):
-        bench.fanout.add("room", room, Packet(words))
+        bench.emit("room", room, words)
     bench.end_turn()
-    bench.fanout.add("room", room, Packet("c"))
+    bench.emit("room", room, "c")
     bench.end_turn()
     assert bench.slept == waits
