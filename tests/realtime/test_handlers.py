@@ -207,7 +207,8 @@ def test_a_snapshot_is_sent_and_acknowledged(poller: Any, calendar: Calendar) ->
 def test_without_a_department_the_list_is_meant(poller: Any, calendar: Calendar) -> None:
     departments = [calendar.editing.create_department({"name": name}).subject for name in ("개발팀", "영업팀")]
     whole = {"success": True, "department_id": None, "full": True, **place(calendar, DEPARTMENTS_HISTORY, 2)}
-    whole["departments"] = [department_json(each) for each in departments]
+    listed = sorted(departments, key=lambda each: (each.created_at, each.id))  # both may be of one millisecond
+    whole["departments"] = [department_json(each) for each in listed]
     client = poller()
     assert packets(client.ask('423["sync_request"]')) == [["sync_response", whole], [3, whole]]
     answer = acknowledged(client, "sync_request", cursor=cursor_at(calendar, DEPARTMENTS_HISTORY, 1))
