@@ -11,6 +11,7 @@ import pytest
 from engineio.exceptions import SocketIsClosedError
 from engineio.server import Server as EngineServer
 from engineio.socket import Socket as EngineSession
+from flask import Flask
 from flask_socketio import SocketIO
 from gunicorn.workers.base_async import AsyncWorker
 from socketio.base_manager import BaseManager
@@ -201,3 +202,17 @@ def manager() -> library_seams.DirectManager:
     made = library_seams.DirectManager()
     made.set_server(SimpleNamespace(packet_class=SimpleNamespace(json=None), logger=None))
     return made
+
+
+@pytest.mark.parametrize(("joined", "ends"), [(False, True), (True, False)])
+def test_a_session_that_joins_no_namespace_is_ended(joined: bool, ends: bool) -> None:
+    engine = SocketIO(Flask("test"), async_mode="threading").server.eio
+    server = SimpleNamespace(eio=engine, manager=library_seams.DirectManager(), environ={})
+    server.manager.set_server(SimpleNamespace(packet_class=SimpleNamespace(json=None), logger=None))
+    session = EngineSession(engine, "e1")
+    engine.sockets["e1"] = session
+    if joined:
+        server.manager.basic_enter_room("s1", "/", None, eio_sid="e1")
+    library_seams.Sessions(server).end_unless_connected(session)
+    assert session.closed is ends
+    assert ("e1" in engine.sockets) is not ends

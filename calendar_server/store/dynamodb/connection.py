@@ -130,6 +130,8 @@ class Connection:
             answer: Json = getattr(self.client, operation)(**parameters)
         except (BotoCoreError, ClientError) as error:
             _count_retries(getattr(error, "response", {}))
+            if isinstance(error, NoCredentialsError):
+                self.close()  # a client that was built without credentials never looks for them again
             raise translated(error, parameters.get("TableName", "")) from error
         _count_retries(answer)
         return answer
