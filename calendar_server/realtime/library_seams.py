@@ -88,7 +88,7 @@ def harden(engine: Any) -> None:
 
 def count_sockets(engine: Any) -> dict[str, int]:
     """Open sessions by their transport."""
-    sessions = list(engine.sockets.values())
+    sessions = [session for session in list(engine.sockets.values()) if not session.closed]
     websockets = sum(session.upgraded for session in sessions)
     return {"websocket": websockets, "polling": len(sessions) - websockets}
 
