@@ -31,6 +31,7 @@ SPARE_DESCRIPTORS = 512  # for the store, logs, AWS connections
 
 def on_starting(server):  # noqa: ARG001 - gunicorn gives the server
     """Each socket takes a file descriptor: take as many as the system allows, and say so where they are too few."""
+    _check_metrics_directory()
     wanted = worker_connections + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -48,11 +49,23 @@ def on_starting(server):  # noqa: ARG001 - gunicorn gives the server
         )
 
 
+def _check_metrics_directory():
+    shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if shared == "":
+        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    elif shared is not None and not os.path.isdir(shared):
+        sys.exit(
+            f"PROMETHEUS_MULTIPROC_DIR={shared!r}: 이미 있는 빈 디렉터리를 지정하세요. / must be an empty directory that exists"
+        )
+
+
 def post_worker_init(worker):
     """The app is loaded and about to serve."""
-    from calendar_server.realtime import close_sockets_when
+    from calendar_server.realtime import close_sockets_when, mark_sessions
 
     extensions = worker.wsgi.extensions
+    if isinstance(worker.cfg.address[0], tuple):  # its port: a proxy may tell several workers' sessions apart by it
+        mark_sessions(extensions["socketio"], str(worker.cfg.address[0][1]))
     close_sockets_when(lambda: not worker.alive, extensions["socketio"], extensions["calendar"].waiting)
     if worker.age == 1:
         for address in worker.cfg.address:

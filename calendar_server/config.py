@@ -7,11 +7,12 @@ shows each variable, and a test keeps it and :data:`VARIABLES` together.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from dotenv import dotenv_values
 
@@ -199,9 +200,7 @@ class _Reader:
         value = self.text("MESSAGE_QUEUE")
         if value is None:
             return None
-        scheme, _, rest = value.partition("://")
-        is_server = scheme in ("redis", "rediss") and bool(_host_of(value))
-        if is_server or (scheme == "unix" and rest.startswith("/")):
+        if _is_queue_url(value):
             return value
         self.problems.append(
             "MESSAGE_QUEUE는 redis://127.0.0.1:6379/0, rediss://..., unix:///run/redis.sock 같은 주소여야 합니다. / "
@@ -276,6 +275,18 @@ def _host_of(url: str) -> str | None:
         return parts.hostname if parts.port != 0 else None
     except ValueError:
         return None
+
+
+def _is_queue_url(url: str) -> bool:
+    """Options behind a question mark would override time limits and more; those of TLS name certificates."""
+    address, _, options = url.partition("?")
+    scheme, _, rest = address.partition("://")
+    if any(not option.startswith("ssl_") or scheme != "rediss" for option in parse_qs(options, True)):
+        return False
+    if scheme == "unix":
+        return "/" in rest and not rest.endswith("/") and "#" not in url
+    path = urlsplit(address).path if _host_of(address) else "none"
+    return scheme in ("redis", "rediss") and re.fullmatch(r"/?|/\d{1,4}", path) is not None and "#" not in url
 
 
 def _host_problem(host: str) -> str | None:

@@ -37,15 +37,17 @@ requests = Histogram(
     buckets=_SECONDS,
 )
 sockets = _gauge("dallyeok_sockets", "Open sockets, by transport (websocket, polling)", ("transport",))
-rooms = _gauge("dallyeok_rooms", "Departments that somebody watches")
+rooms = _gauge("dallyeok_rooms", "Departments that somebody watches, counted once for each worker")
 deliveries = Counter("dallyeok_deliveries", "Messages handed to sockets, one for each recipient")
 delivery_latency = Histogram(
     "dallyeok_delivery_seconds",
-    "Time from a change's commit in this process to the last send of its message, or from hearing of it to that",
+    "Time from a change's commit, or from another process's note of it, to the last send of its message (FANOUT=direct)",
     buckets=_SECONDS,
 )
-waiting_sockets = _gauge("dallyeok_waiting_sockets", "Sockets whose client must read before more can be sent")
-waiting_bytes = _gauge("dallyeok_waiting_bytes", "Bytes kept for clients that do not read")
+waiting_sockets = _gauge(
+    "dallyeok_waiting_sockets", "Websockets whose client must read before more can be sent (FANOUT=direct)"
+)
+waiting_bytes = _gauge("dallyeok_waiting_bytes", "Bytes kept for those websockets")
 overflows = Counter("dallyeok_overflows", "Sockets that were closed because too much was waiting for them")
 resets = Counter("dallyeok_resets", "sync_reset messages to rooms, by reason", ("reason",))
 commits = Counter("dallyeok_commits", "Transactions committed to the store")
@@ -55,13 +57,21 @@ store_latency = Histogram(
     "dallyeok_store_seconds", "Time of a call to the store, by operation", ("operation",), buckets=_SECONDS
 )
 store_failures = Counter("dallyeok_store_failures", "Calls that the store refused or did not answer", ("operation",))
-store_retries = Counter("dallyeok_store_retries", "Requests that were sent again to DynamoDB, by cause", ("cause",))
+store_retries = Counter(
+    "dallyeok_store_retries",
+    "Requests sent again to DynamoDB, by cause (throttled, conflict, no_answer, unprocessed, failed, passing)",
+    ("cause",),
+)
 cache_reads = Counter(
     "dallyeok_cache_reads",
     "Reads of a history: hit (as it was held), followed (changes were fetched), loaded (all of it was)",
     ("result",),
 )
-queue_connected = _gauge("dallyeok_message_queue_connected", "1 while other processes' notes are heard")
+queue_connected = Gauge(
+    "dallyeok_message_queue_connected",
+    "1 while other processes' notes are heard; of several workers, the one that hears least counts",
+    multiprocess_mode="livemin",
+)
 queue_notes = Counter(
     "dallyeok_message_queue_notes", "Notes between processes: sent, heard, junk, dropped", ("direction",)
 )

@@ -71,6 +71,10 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         ("CORS_ORIGINS", "https://a.example,http://b.example:8080", "cors_origins", ("https://a.example", "http://b.example:8080")),
         ("CORS_ORIGINS", "http://[::1]:3000", "cors_origins", ("http://[::1]:3000",)),
         ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
+        *[("MESSAGE_QUEUE", value, "message_queue", value) for value in (
+            "redis://127.0.0.1:6379/0", "redis://queue", "redis://user:p%40ss@queue:6380/15", "redis://[::1]:6379/",
+            "rediss://queue:6379/0?ssl_ca_certs=/etc/queue.pem", "unix:///run/redis.sock", "unix://:pass@/run/redis.sock",
+        )],
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("LOG_FORMAT", "json", "log_json", True),
     ],
@@ -91,6 +95,8 @@ def vars_of(settings: Settings) -> dict[str, Any]:
 def test_a_secret_is_nobodys_default_and_never_shown() -> None:
     assert Settings.from_env({}).secret_key is None
     assert SECRET not in repr(Settings.from_env({"SECRET_KEY": SECRET}))
+    assert SECRET not in repr(Settings.from_env({"MESSAGE_QUEUE": f"redis://:{SECRET}@queue"}))
+    assert SECRET not in problems({"MESSAGE_QUEUE": f"redis://:{SECRET}@queue:port"})
 
 
 WRONG = {
@@ -102,6 +108,7 @@ WRONG = {
     "TRUSTED_HOSTS": "https://a.example",
     "CORS_ORIGINS": "https://a.example/path",
     "TRUSTED_PROXIES": "-1",
+    "MESSAGE_QUEUE": "queue:6379",
     "LOG_LEVEL": "loud",
     "LOG_FORMAT": "xml",
     "EVENTS_TABLE": "departments",
@@ -122,6 +129,10 @@ def test_every_mistake_is_named_at_once() -> None:
         *[("TRUSTED_HOSTS", value) for value in ("*", "a.example:80", ".", "a b", "a@b", "*.example.com")],
         *[("CORS_ORIGINS", value) for value in ("*", "a.example", "null", "https://", "ftp://a", "https://a?x", "https://a/")],
         *[("CORS_ORIGINS", value) for value in ("http://[::1", "https://a:port", "https://a:99999", "https://u@a.example")],
+        *[("MESSAGE_QUEUE", value) for value in ("redis://", "redis:///0", "http://queue", "amqp://queue", "redis://a:port")],
+        *[("MESSAGE_QUEUE", value) for value in ("redis://a:99999", "redis://a/name", "redis://[::1", "redis://a/0#b")],
+        *[("MESSAGE_QUEUE", value) for value in ("unix://", "unix://redis.sock", "unix:///", "unix:///run/a.sock?db=1")],
+        *[("MESSAGE_QUEUE", f"redis://a?{option}") for option in ("socket_timeout=99", "decode_responses=true", "x", "ssl_a=b")],
         *[("DYNAMODB_ENDPOINT_URL", value) for value in ("http://", "http://[::1", "ftp://a", "http://a:port", "127.0.0.1")],
     ],
 )  # fmt: skip

@@ -53,3 +53,13 @@ def test_gauges_are_brought_up_to_date_before_they_are_shown() -> None:
         assert b"dallyeok_rooms 41.0" in measures.exposition()
     finally:
         measures.observe("test", lambda: None)
+
+
+def test_both_stores_measure_what_the_services_call() -> None:
+    from calendar_server.store.embedded import EmbeddedStore
+    from models import DynamoDBDatabase
+
+    operations = ["list_departments", "get_department", "get_event", "snapshot", "head", "heads", "changes_after"]
+    for store in (EmbeddedStore, DynamoDBDatabase):
+        for name in (*operations, "commit", "find_receipt", "keep_receipt"):
+            assert hasattr(getattr(store, name), "__wrapped__"), (store, name)

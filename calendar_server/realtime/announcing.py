@@ -47,6 +47,7 @@ class Announcer:
         self._socketio = socketio
         self._neighbours = neighbours
         self._heard: dict[str, int] = {}
+        self._hearing = threading.Lock()
         self._work = socketio.server.eio.create_queue()
         self._positions: dict[str, _Position] = {}
         self._starting = threading.Lock()
@@ -81,13 +82,11 @@ class Announcer:
 
         What concerns nobody here costs nothing, and many notes of a history while one waits cost one look.
         """
-        nothing_waited = not self._heard
-        for history, seq in notes.items():
-            position = self._positions.get(history)
-            if (position is not None and seq > position.head.last_seq) or self._calendar.waiting.somebody_waits(
-                history
-            ):
-                self._heard[history] = max(seq, self._heard.get(history, 0))
+        with self._hearing:
+            nothing_waited = not self._heard
+            for history, seq in notes.items():
+                if self._is_behind(history, seq) or self._calendar.waiting.somebody_waits(history):
+                    self._heard[history] = max(seq, self._heard.get(history, 0))
         if nothing_waited and self._heard:
             self._work.put(self._follow_heard)
 
@@ -224,13 +223,23 @@ class Announcer:
             self._socketio.sleep(0)
 
     def _follow_heard(self) -> None:
-        heard, self._heard = self._heard, {}
+        with self._hearing:
+            heard, self._heard = self._heard, {}
         measures.committed_at.set(perf_counter())
-        for history, seq in heard.items():
-            position = self._positions.get(history)
-            if position is not None and seq > position.head.last_seq:
-                _attempt(partial(self._catch_up, history, position))
+        behind = {history for history, seq in heard.items() if self._is_behind(history, seq)}
+        if len(behind) > 1:  # one request for all of them, as in a round
+            heads = self._calendar.store.heads(behind)
+            for history in sorted(behind & heads.keys()):
+                _attempt(partial(self._follow_to, history, heads[history]))
+        else:
+            for history in behind:
+                _attempt(partial(self._catch_up, history, self._positions[history]))
+        for history in heard:
             self._calendar.waiting.wake(history)
+
+    def _is_behind(self, history: str, seq: int) -> bool:
+        position = self._positions.get(history)
+        return position is not None and seq > position.head.last_seq
 
     def _send_heads(self) -> None:
         now = time.monotonic()

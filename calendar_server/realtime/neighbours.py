@@ -8,6 +8,7 @@ following the heads, about a second later.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -30,7 +31,20 @@ RETRY_SECONDS, RETRY_MAX_SECONDS = 0.25, 2.0
 UNSENT_MAX = 10_000
 """So many histories are kept for the queue's return; what is dropped, the others find by following the heads."""
 
+SEND_PAUSE_SECONDS = 0.002
+"""What is committed meanwhile goes out together, so that a busy process does not flood the others."""
+
+TAKEN_TOGETHER = 100
+REST_SECONDS = 0.01
+"""After so many messages (long ones count for several) other tasks have their turn: reading what has already arrived
+never gives way by itself, and somebody may write junk faster than it can be read."""
+
+BEHIND_SECONDS = 1.0
+"""After so long without having read everything there is, reading begins anew: what lies between is found by following
+the heads, and what comes then is fresh."""
+
 _JUNK_LOG_SECONDS = 60.0
+_COUNTED_BYTES = 8_192
 
 Connect = Callable[[], Any]
 Heard = Callable[[dict[str, int]], None]
@@ -55,6 +69,10 @@ def connect_to(url: str) -> Connect:
     return connect
 
 
+class _FallenBehind(Exception):
+    """Messages come faster than they are read."""
+
+
 class Neighbours:
     """``heard`` is called with what other processes tell; neither it nor :meth:`tell` may wait."""
 
@@ -64,10 +82,11 @@ class Neighbours:
         self._channel = channel
         self._sender = uuid.uuid4().hex
         self._unsent: dict[str, int] = {}
+        self._guard = threading.Lock()
         self._something_to_send = socketio.server.eio.create_event()
         self._heard: Heard = lambda _notes: None
         self._junk_logged = 0.0
-        self._states = {"sending": True, "listening": True}
+        self._states: dict[str, bool | None] = {"sending": None, "listening": None}
 
     def start(self, heard: Heard) -> list[Callable[[], None]]:
         """The background tasks to be started in the process that serves."""
@@ -76,11 +95,12 @@ class Neighbours:
 
     def tell(self, changes: Sequence[Change]) -> None:
         """Leave a note of ``changes``, which are committed."""
-        for change in changes:
-            self._unsent[change.history] = max(change.seq, self._unsent.get(change.history, 0))
-        while len(self._unsent) > UNSENT_MAX:
-            self._unsent.pop(next(iter(self._unsent)))
-            measures.queue_notes.labels("dropped").inc()
+        with self._guard:
+            for change in changes:
+                self._unsent[change.history] = max(change.seq, self._unsent.get(change.history, 0))
+            while len(self._unsent) > UNSENT_MAX:
+                del self._unsent[next(iter(self._unsent))]
+                measures.queue_notes.labels("dropped").inc()
         self._something_to_send.set()
 
     def _keep_sending(self) -> None:
@@ -98,6 +118,8 @@ class Neighbours:
             try:
                 client = self._connect()
                 work(client)
+            except _FallenBehind:
+                self._note_junk()
             except Exception as error:
                 self._note_state(what, False, error)
             finally:
@@ -107,8 +129,6 @@ class Neighbours:
             self._socketio.sleep(pause)
 
     def _send_all(self, client: Any) -> None:
-        client.ping()
-        self._note_state("sending", True)
         while True:
             if not self._something_to_send.wait(PING_SECONDS) and not self._unsent:
                 client.ping()
@@ -117,11 +137,20 @@ class Neighbours:
             self._send(client)
 
     def _send(self, client: Any) -> None:
-        while self._unsent:
-            some = {history: self._unsent[history] for history in list(self._unsent)[: notes.NOTES_MAX]}
+        while some := self._some_unsent():
             client.publish(self._channel, notes.written(self._sender, some))
             measures.queue_notes.labels("sent").inc(len(some))
-            for history, seq in some.items():
+            self._note_state("sending", True)
+            self._forget(some)
+            self._socketio.sleep(SEND_PAUSE_SECONDS)
+
+    def _some_unsent(self) -> dict[str, int]:
+        with self._guard:
+            return notes.first_of(self._unsent)
+
+    def _forget(self, sent: dict[str, int]) -> None:
+        with self._guard:
+            for history, seq in sent.items():
                 if self._unsent.get(history) == seq:
                     del self._unsent[history]
 
@@ -130,24 +159,30 @@ class Neighbours:
         with client.pubsub() as subscription:
             subscription.subscribe(self._channel)
             answered = pinged = time.monotonic()
+            reading = _Reading(self._socketio)
             while True:
-                message = subscription.get_message(timeout=1.0)
+                message = reading.next_of(subscription)
                 now = time.monotonic()
                 if message is not None:
                     answered = now
-                    self._take(message)
+                    reading.taken += self._take(message)
                 if now - answered > SILENCE_SECONDS:
                     raise TimeoutError("no answer to a ping")
                 if now - pinged > PING_SECONDS:
                     pinged = now
                     subscription.ping()
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: dict[str, Any]) -> int:
+        """What the message counts for in :data:`TAKEN_TOGETHER`."""
         if message["type"] == "subscribe":
             self._note_state("listening", True)
         if message["type"] != "message":
-            return
-        found = notes.read(message["data"])
+            return 1
+        self._take_notes(message["data"])
+        return 1 + len(message["data"]) // _COUNTED_BYTES
+
+    def _take_notes(self, data: bytes) -> None:
+        found = notes.read(data)
         if found is None:
             self._note_junk()
         elif found[0] != self._sender:
@@ -158,17 +193,43 @@ class Neighbours:
         measures.queue_notes.labels("junk").inc()
         if time.monotonic() - self._junk_logged > _JUNK_LOG_SECONDS or not self._junk_logged:
             self._junk_logged = time.monotonic()
-            _log.warning("메시지 큐에 알 수 없는 메시지가 있어 무시합니다 / junk in the message queue is ignored")
+            _log.warning(
+                "메시지 큐에 알 수 없거나 너무 많은 메시지가 있어 무시합니다 / "
+                "junk in the message queue is ignored, or more than can be read"
+            )
 
     def _note_state(self, what: str, works: bool, error: Exception | None = None) -> None:
-        """Log what changes, once."""
+        """Log once that the queue is lost, whichever task notices first, and once that it is back."""
+        if not works and False not in self._states.values():
+            _log.warning("메시지 큐가 응답하지 않습니다(%s) / The message queue does not answer: %s", what, error)
+        was, self._states[what] = self._states[what], works
         if what == "listening":
             measures.queue_connected.set(works)
-            if works:
-                _log.info("메시지 큐에 연결되었습니다 / The message queue is connected")
-        if self._states[what] and not works:
-            _log.warning("메시지 큐가 응답하지 않습니다(%s) / The message queue does not answer: %s", what, error)
-        self._states[what] = works
+        if not works or was or (what == "sending" and (was is None or not self._states["listening"])):
+            return
+        self._states["sending"] = True
+        _log.info("메시지 큐에 연결되었습니다 / The message queue is connected")
+
+
+class _Reading:
+    """Reads messages as they come, and gives way: what has arrived already is read without waiting for anything."""
+
+    def __init__(self, socketio: SocketIO) -> None:
+        self._socketio = socketio
+        self._up_to_date = time.monotonic()
+        self.taken = 0
+        """What has been read since others had their turn."""
+
+    def next_of(self, subscription: Any) -> Any:
+        """The next message, None after a second without any. :raises _FallenBehind: others must do without these."""
+        if self.taken >= TAKEN_TOGETHER:
+            self.taken = 0
+            self._socketio.sleep(REST_SECONDS)
+        if not subscription.connection.can_read(timeout=0):
+            self._up_to_date = time.monotonic()
+        elif time.monotonic() - self._up_to_date > BEHIND_SECONDS:
+            raise _FallenBehind
+        return subscription.get_message(timeout=1.0)
 
 
 def _close(client: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from calendar_server.config import Settings
@@ -19,18 +20,31 @@ NOTES_MAX = 500
 
 MESSAGE_MAX_BYTES = 65_536
 _SEQ_MAX = 2**53
+_SEQ_BYTES = len(f":{_SEQ_MAX},")
 _SENDER_MAX = 64
+_ENVELOPE_BYTES = len('["",{}]') + _SENDER_MAX
 
 
 def channel(settings: Settings) -> str:
     """The channel of all processes that serve this store; others may use the same Redis."""
     embedded = settings.store == "embedded"
     store = (
-        [str(settings.embedded_path)]
+        [str(settings.embedded_path.resolve())]
         if embedded
         else [settings.dynamodb_endpoint_url, settings.aws_region, settings.departments_table, settings.changes_table]
     )
     return "dallyeok:heads:" + hashlib.sha256(json.dumps([settings.store, *store]).encode()).hexdigest()[:16]
+
+
+def first_of(notes: Mapping[str, int]) -> dict[str, int]:
+    """As many of ``notes`` as fit into one message; at least one, of any."""
+    size, some = _ENVELOPE_BYTES, {}
+    for history, seq in islice(notes.items(), NOTES_MAX):
+        size += len(json.dumps(history)) + _SEQ_BYTES
+        if size > MESSAGE_MAX_BYTES:
+            break
+        some[history] = seq
+    return some
 
 
 def written(sender: str, notes: Mapping[str, int]) -> bytes:

@@ -6,17 +6,20 @@ import signal
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import requests
+from doubles import FAKE_CREDENTIALS, made_database, ministack_server
 from functional.redis_server import Redis, redis_server
 from functional.serving import Server, serving
 from functional.subscriber import Subscriber
 from functional.talking import create_department, create_event
+from functional.test_two_processes import dynamodb_settings
 
 from calendar_server.config import Settings
 from calendar_server.realtime import notes
@@ -27,6 +30,7 @@ SOON_SECONDS = 0.25
 FOLLOWED_SECONDS = 5.0
 WRITE_SECONDS = 2.0
 BACK_SECONDS = 20.0
+STOP_SECONDS = 6.0
 
 
 class Place:
@@ -62,11 +66,11 @@ class Place:
 
 
 @contextmanager
-def place(folder: Path, kind: str) -> Iterator[Place]:
+def place(folder: Path, kind: str, store: Mapping[str, str] | None = None) -> Iterator[Place]:
     path = folder / "shared.sqlite3"
     with ExitStack() as stack:
         queue = stack.enter_context(redis_server(folder / "redis"))
-        settings = {"EMBEDDED_PATH": str(path), "MESSAGE_QUEUE": queue.url}
+        settings = {"EMBEDDED_PATH": str(path), **(store or {}), "MESSAGE_QUEUE": queue.url}
         servers = []
         for name in ("one", "two"):
             (folder / name).mkdir()
@@ -74,12 +78,19 @@ def place(folder: Path, kind: str) -> Iterator[Place]:
         yield Place(queue, *servers, notes.channel(Settings(embedded_path=path)))
 
 
-@pytest.fixture(params=["gunicorn-eventlet", "gunicorn-gevent"])
-def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place(tmp_path, request.param) as found:
+@pytest.fixture(scope="module", params=["gunicorn-eventlet", "gunicorn-gevent"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with place(tmp_path_factory.mktemp("running"), request.param) as found:
         yield found
         for server in (found.writer, found.other):
             assert "Traceback" not in server.log
+
+
+@pytest.fixture
+def installation(running: Place) -> Place:
+    """It has a new department."""
+    running.department = create_department(running.writer)["id"]
+    return running
 
 
 def _kill(queue: Redis) -> Callable[[], None]:
@@ -92,7 +103,21 @@ def _hang(queue: Redis) -> Callable[[], None]:
     return lambda: queue.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize("harm", [_kill, _hang])
+def _lock(queue: Redis) -> Callable[[], None]:
+    """Another password, and everybody has to log in anew."""
+    with queue.client() as client:
+        client.config_set("requirepass", "another")
+        client.client_kill_filter(_type="normal", skipme=True)
+        client.client_kill_filter(_type="pubsub")
+
+    def unlock() -> None:
+        with redis.Redis.from_url(queue.url, password="another") as client:
+            client.config_set("requirepass", "")
+
+    return unlock
+
+
+@pytest.mark.parametrize("harm", [_kill, _hang, _lock])
 def test_without_its_queue_nothing_fails_or_waits_and_it_recovers_by_itself(
     installation: Place, harm: Callable[[Redis], Callable[[], None]]
 ) -> None:
@@ -125,7 +150,68 @@ def test_a_queue_that_is_flushed_or_full_of_junk_changes_nothing(installation: P
                 client.publish(installation.channel, forged)
         assert statistics.median(installation.delays(watcher, 5)) < SOON_SECONDS
         assert watcher.reloads == 1
-        assert installation.other.log.count("junk in the message queue") == 1
+        assert installation.other.log.count("junk in the message queue") in (1, 2)
+
+
+def test_a_queue_without_memory_tells_on(installation: Place) -> None:
+    with closing(Subscriber(installation.other.url, installation.department)) as watcher:
+        watcher.wait_for_join()
+        with installation.queue.client() as client:
+            client.config_set("maxmemory", 1)
+            with pytest.raises(redis.exceptions.OutOfMemoryError):
+                client.set("something", "else")
+            installation.wait_until_quick(watcher)
+            client.config_set("maxmemory", 0)
+
+
+def test_no_write_waits_for_whoever_floods_the_queue(installation: Place) -> None:
+    written = threading.Event()
+
+    def flood() -> None:
+        with installation.queue.client() as client, client.pipeline(transaction=False) as pipeline:
+            while not written.is_set():
+                for _ in range(200):
+                    pipeline.publish(installation.channel, b"junk")
+                pipeline.execute()
+
+    flooding = threading.Thread(target=flood)
+    with closing(Subscriber(installation.other.url, installation.department)) as watcher:
+        watcher.wait_for_join()
+        installation.other.wait_for_log("The message queue is connected")
+        flooding.start()
+        try:
+            installation.other.wait_for_log("junk in the message queue")
+            installation.delays(watcher, 5)
+        finally:
+            written.set()
+            flooding.join(timeout=30)
+
+
+@pytest.mark.parametrize("kind", ["gunicorn-eventlet", "gunicorn-gevent"])
+def test_a_server_stops_in_time_while_its_queue_hangs(kind: str, tmp_path: Path) -> None:
+    with (
+        redis_server(tmp_path / "redis") as queue,
+        serving(kind, tmp_path, {"MESSAGE_QUEUE": queue.url}) as server,
+    ):
+        server.wait_for_log("The message queue is connected")
+        queue.send_signal(signal.SIGSTOP)
+        create_event(server, create_department(server)["id"])
+        assert server.terminate() < STOP_SECONDS
+        assert server.process.returncode == 0
+        assert "Traceback" not in server.log
+
+
+def test_changes_in_dynamodb_are_told_at_once_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in FAKE_CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with (
+        ministack_server(tmp_path) as endpoint,
+        closing(made_database(endpoint)) as database,
+        place(tmp_path, "gunicorn-eventlet", dynamodb_settings(endpoint, database._settings)) as found,
+        closing(Subscriber(found.other.url, found.department)) as watcher,
+    ):
+        watcher.wait_for_join()
+        found.wait_until_quick(watcher)
 
 
 def test_long_polls_on_another_process_are_woken_too(installation: Place) -> None:

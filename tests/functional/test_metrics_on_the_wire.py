@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from functional.serving import Server, serving
+from functional.serving import Server, serving, spawn
 from functional.talking import create_department, create_event, listening
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -63,9 +63,11 @@ def test_what_was_done_is_counted_exactly(kind: str, fanout: str, tmp_path: Path
     assert of(last, "dallyeok_http_request_seconds_count", route=route, method="GET", status="2xx") == 1
     assert of(last, "dallyeok_http_request_seconds_count", route=route, method="GET", status="4xx") == 1
     assert of(last, "dallyeok_cache_reads_total", result="hit") > of(after, "dallyeok_cache_reads_total", result="hit")
+    assert of(after, "dallyeok_cache_reads_total", result="loaded") >= 2
     if fanout == "direct":
         observed = of(after, "dallyeok_delivery_seconds_count") - of(before, "dallyeok_delivery_seconds_count")
         assert observed == 5
+        assert of(after, "dallyeok_delivery_seconds_sum") > of(before, "dallyeok_delivery_seconds_sum")
 
 
 def test_nothing_is_shown_where_it_is_turned_off(tmp_path: Path) -> None:
@@ -90,8 +92,20 @@ def test_workers_that_share_a_directory_answer_for_each_other(tmp_path: Path) ->
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
         assert of(metrics(one), "dallyeok_changes_total") == of(metrics(other), "dallyeok_changes_total") == 3
-        other.terminate()
+        with listening(one), listening(other):
+            other.terminate()
+            deadline = time.monotonic() + 10
+            while of(metrics(one), "dallyeok_sockets", transport="websocket") != 1:  # the other's are gone with it
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
         assert of(metrics(one), "dallyeok_changes_total") == 3
+
+
+def test_a_shared_directory_that_is_missing_is_named(tmp_path: Path) -> None:
+    server = spawn("gunicorn-eventlet", tmp_path, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "missing")})
+    assert server.process.wait(timeout=20) != 0
+    assert "must be an empty directory that exists" in server.log
+    assert "Traceback" not in server.log
 
 
 def test_without_a_shared_directory_nothing_is_written(tmp_path: Path) -> None:

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
-import re
+import getpass
+import os
+import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 import socketio
+import trustme
 from functional.redis_server import redis_server, required_program
-from functional.serving import ROOT, Server, free_port, serving
+from functional.serving import BIN, ROOT, Server, environment, free_port, serving
 from functional.subscriber import Subscriber
 from functional.talking import create_department, create_event
 from prometheus_client.parser import text_string_to_metric_families
 
 CONFIGURATION = ROOT / "deploy" / "nginx" / "several-workers.conf"
+TLS_CONFIGURATION = ROOT / "deploy" / "nginx" / "tls.conf"
+WRITE_SECONDS = 20
 
 
 class Fronted(Server):
     """What clients see: the proxy's port."""
 
 
+def replaced(text: str, *replacements: tuple[str, object]) -> str:
+    """``text`` with other ports and places; what is to be replaced must be there."""
+    for shown, used in replacements:
+        assert shown in text
+        text = text.replace(shown, str(used))
+    return text
+
+
 @contextmanager
-def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
-    """nginx with the project's file, in which only ports and places are replaced."""
+def nginx(folder: Path, ports: list[int], tls: str = "") -> Iterator[int]:
+    """nginx with the project's file, in which only ports and places are replaced; its port."""
     program = required_program("nginx")
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     port = free_port()
-    text = CONFIGURATION.read_text(encoding="utf-8")
-    for shown, used in zip((8001, 8002), ports, strict=True):
-        assert f"127.0.0.1:{shown}" in text
-        text = text.replace(f"127.0.0.1:{shown}", f"127.0.0.1:{used}")
-    text = text.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("/var/log/nginx", str(folder))
-    text = re.sub(r"user +www-data;.*", "", text)
-    places = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = (f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    text = replaced(
+        CONFIGURATION.read_text(encoding="utf-8"),
+        ("www-data;", f"{getpass.getuser()};"),
+        *((f"127.0.0.1:{shown}", f"127.0.0.1:{used}") for shown, used in zip((8001, 8002), ports, strict=True)),
+        *((rf"~^{shown}\.", rf"~^{used}\.") for shown, used in zip((8001, 8002), ports, strict=True)),
+        ("listen 80;", f"listen 127.0.0.1:{port}; {tls}"),
+        ("/var/log/nginx", folder),
+        ("http {", "\n".join(["http {", *places])),
     )
-    text = text.replace("http {", "http {\n" + places, 1)
     configuration = folder / "nginx.conf"
     configuration.write_text(text, encoding="utf-8")
     command = [program, "-c", str(configuration), "-e", str(folder / "error.log")]
@@ -52,7 +67,7 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
         deadline = time.monotonic() + 10
         while True:
             try:
-                requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2)
+                requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2, allow_redirects=False)
                 break
             except requests.RequestException:
                 assert time.monotonic() < deadline
@@ -63,23 +78,65 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
         process.wait(timeout=10)
 
 
-@pytest.fixture
-def fronted(tmp_path: Path) -> Iterator[tuple[Fronted, list[Server]]]:
+@contextmanager
+def installation(folder: Path) -> Iterator[tuple[Fronted, list[Server]]]:
+    """The proxy, and the workers behind it."""
     with ExitStack() as stack:
-        queue = stack.enter_context(redis_server(tmp_path / "redis"))
+        queue = stack.enter_context(redis_server(folder / "redis"))
         settings = {
-            "EMBEDDED_PATH": str(tmp_path / "shared.sqlite3"),
+            "EMBEDDED_PATH": str(folder / "shared.sqlite3"),
             "MESSAGE_QUEUE": queue.url,
             "SECRET_KEY": "the same for all of them",
             "TRUSTED_PROXIES": "1",
+            "TRUSTED_HOSTS": "calendar.example.com",
         }
         workers = []
         for name in ("one", "two"):
-            (tmp_path / name).mkdir()
-            workers.append(stack.enter_context(serving("gunicorn-eventlet", tmp_path / name, settings)))
-        port = stack.enter_context(nginx(tmp_path / "nginx", [worker.port for worker in workers]))
+            (folder / name).mkdir()
+            workers.append(stack.enter_context(serving("gunicorn-eventlet", folder / name, settings)))
+        port = stack.enter_context(nginx(folder / "nginx", [worker.port for worker in workers]))
         first = workers[0]
         yield Fronted(first.kind, first.process, port, first.log_path), workers
+
+
+@pytest.fixture(scope="module")
+def fronted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fronted, list[Server]]]:
+    with installation(tmp_path_factory.mktemp("fronted")) as found:
+        yield found
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Iterator[tuple[Fronted, list[Server]]]:
+    """One whose workers may be killed."""
+    with installation(tmp_path) as found:
+        yield found
+
+
+def persistent_post(server: Server, department_id: str, title: str) -> None:
+    """Create an event as clients do: the same write again until it has a final answer."""
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    deadline = time.monotonic() + WRITE_SECONDS
+    while True:
+        body = {"title": title, "event_date": "2024-01-20"}
+        answer = requests.post(f"{server.url}/api/events/{department_id}", json=body, headers=headers, timeout=10)
+        if answer.status_code == 201:
+            return
+        assert answer.status_code == 503, answer.text
+        assert answer.json()["error"] == "store_unavailable"
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def from_address(host: str) -> requests.Session:
+    """A client that connects from this address of this machine."""
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+            super().init_poolmanager(*arguments, **options, source_address=(host, 0))
+
+    session = requests.Session()
+    session.mount("http://", Adapter())
+    return session
 
 
 def open_sockets(worker: Server) -> float:
@@ -111,9 +168,9 @@ def test_watchers_on_every_worker_hear_of_every_change(fronted: tuple[Fronted, l
 
 
 def test_when_a_worker_goes_its_clients_come_back_to_another_and_miss_nothing(
-    fronted: tuple[Fronted, list[Server]],
+    doomed: tuple[Fronted, list[Server]],
 ) -> None:
-    server, workers = fronted
+    server, workers = doomed
     department = create_department(server)["id"]
     with ExitStack() as stack:
         watchers = [stack.enter_context(closing(Subscriber(server.url, department))) for _ in range(6)]
@@ -121,8 +178,8 @@ def test_when_a_worker_goes_its_clients_come_back_to_another_and_miss_nothing(
             watcher.wait_for_join()
         create_event(server, department)
         workers[0].kill()
-        for _ in range(10):
-            create_event(server, department)
+        for number in range(10):
+            persistent_post(server, department, f"{number}")
         events = requests.get(f"{server.url}/api/events/{department}", timeout=10).json()["events"]
         for watcher in watchers:
             watcher.wait_for(events, 20)
@@ -131,9 +188,9 @@ def test_when_a_worker_goes_its_clients_come_back_to_another_and_miss_nothing(
 def test_a_client_that_begins_with_polling_can_upgrade(fronted: tuple[Fronted, list[Server]]) -> None:
     server, _ = fronted
     department = create_department(server)["id"]
-    for number in range(4):
+    for _ in range(4):
         client = socketio.Client(reconnection=False)
-        client.connect(server.url, headers={"User-Agent": f"program {number}"}, wait_timeout=10)
+        client.connect(server.url, wait_timeout=10)
         try:
             assert client.transport() == "websocket"
             assert client.call("join_department", {"department_id": department}, timeout=10)["success"] is True
@@ -145,3 +202,109 @@ def test_the_figures_are_kept_from_outside(fronted: tuple[Fronted, list[Server]]
     server, workers = fronted
     assert requests.get(server.url + "/metrics", timeout=10).status_code == 404
     assert requests.get(workers[0].url + "/metrics", timeout=10).status_code == 200
+
+
+def test_clients_that_look_alike_are_spread_over_the_workers(fronted: tuple[Fronted, list[Server]]) -> None:
+    server, workers = fronted
+    before = [open_sockets(worker) for worker in workers]
+    with ExitStack() as stack:
+        for _ in range(12):
+            client = socketio.Client(reconnection=False)
+            client.connect(server.url, transports=["polling"], wait_timeout=10)
+            stack.callback(client.disconnect)
+        assert all(open_sockets(worker) - number >= 4 for worker, number in zip(workers, before, strict=True))
+
+
+def test_a_polling_session_stays_with_its_worker_whatever_address_and_program_it_shows(
+    fronted: tuple[Fronted, list[Server]],
+) -> None:
+    server, workers = fronted
+    path = f"{server.url}/socket.io/?EIO=4&transport=polling"
+    for first in range(4):
+        sid = requests.get(path, timeout=10).text.partition('"sid":"')[2].partition('"')[0]
+        assert sid.partition(".")[0] in {str(worker.port) for worker in workers}
+        for number in range(2, 6):
+            client = from_address(f"127.0.0.{number}")
+            client.headers["User-Agent"] = f"program {first} {number}"
+            assert client.post(f"{path}&sid={sid}", data="40" if number == 2 else "3", timeout=10).status_code == 200
+        assert client.get(f"{path}&sid={sid}", timeout=10).text.startswith("40")
+
+
+@pytest.mark.parametrize("sid", ["22.x", "8001", "127.0.0.1:22", "%0d%0a8001.x", "."])
+def test_no_session_id_leads_to_anything_but_a_worker(fronted: tuple[Fronted, list[Server]], sid: str) -> None:
+    server, _ = fronted
+    answer = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling&sid={sid}", timeout=10)
+    assert answer.status_code == 400
+    assert "X-Request-ID" in answer.headers
+
+
+def test_what_nginx_itself_answers_has_the_servers_form(doomed: tuple[Fronted, list[Server]]) -> None:
+    server, workers = doomed
+    large = requests.post(f"{server.url}/api/departments", data=b"x" * 2_200_000, timeout=10)
+    assert (large.status_code, large.json()["error"]) == (413, "body_too_large")
+    for worker in workers:
+        worker.kill()
+    away = requests.get(f"{server.url}/api/departments", timeout=10)
+    assert (away.status_code, away.json()["error"], away.headers["Retry-After"]) == (503, "store_unavailable", "2")
+    assert away.headers["Content-Type"] == "application/json"
+
+
+def test_with_tls_plain_http_leads_there_and_sockets_work(
+    fronted: tuple[Fronted, list[Server]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, workers = fronted
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    authority = trustme.CA()
+    certificate = authority.issue_cert("calendar.example.com", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    certificate.private_key_pem.write_to_path(folder / "privkey.pem")
+    certificate.cert_chain_pems[0].write_to_path(folder / "fullchain.pem")
+    challenges = folder / ".well-known" / "acme-challenge"
+    challenges.mkdir(parents=True)
+    (challenges / "token").write_text("proof")
+    port = free_port()
+    text = replaced(
+        TLS_CONFIGURATION.read_text(encoding="utf-8"),
+        ("listen      443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+        ("/etc/letsencrypt/live/calendar.example.com", folder),
+        ("/var/www/html", folder),
+    )
+    (folder / "tls.conf").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "authority.pem"))
+    with nginx(folder, [worker.port for worker in workers], "include tls.conf;") as plain:
+        named = {"Host": "calendar.example.com"}
+        there = requests.get(f"http://127.0.0.1:{plain}/api/x?y=z", headers=named, timeout=10, allow_redirects=False)
+        assert (there.status_code, there.headers["Location"]) == (301, "https://calendar.example.com/api/x?y=z")
+        proof = requests.get(f"http://127.0.0.1:{plain}/.well-known/acme-challenge/token", headers=named, timeout=10)
+        assert proof.text == "proof"
+        served = requests.get(f"https://127.0.0.1:{port}/api/departments", headers=named, timeout=10)
+        assert served.status_code == 200
+        assert "max-age" in served.headers["Strict-Transport-Security"]
+        client = socketio.Client(
+            reconnection=False, websocket_extra_options={"sslopt": {"ca_certs": str(folder / "authority.pem")}}
+        )
+        client.connect(f"https://127.0.0.1:{port}", wait_timeout=10)
+        assert client.transport() == "websocket"
+        client.disconnect()
+
+
+def test_the_script_starts_workers_and_stops_them_with_itself(tmp_path: Path) -> None:
+    first = free_port()
+    ports = [first, first + 1]
+    command = [str(ROOT / "deploy" / "nginx" / "start-workers.sh"), "2", str(first)]
+    log = tmp_path / "workers.log"
+    variables = environment(tmp_path, {"PATH": f"{BIN}:{os.environ['PATH']}"})
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, start_new_session=True)
+    try:
+        for port in ports:
+            Server("gunicorn-eventlet", process, port, log).wait_until_ready()
+        process.terminate()
+        process.wait(timeout=10)
+        for port in ports:
+            with pytest.raises(requests.ConnectionError):
+                requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -47,3 +47,9 @@ def test_a_channel_belongs_to_one_store() -> None:
     channels = [notes.channel(settings) for settings in (embedded, other_file, tables, other_tables)]
     assert len(set(channels)) == 4
     assert notes.channel(Settings(embedded_path=Path("/srv/a.sqlite3"), log_level="DEBUG")) == channels[0]
+
+
+def test_a_file_has_one_channel_however_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    direct, linked = tmp_path / "a.sqlite3", tmp_path / "link" / "a.sqlite3"
+    assert notes.channel(Settings(embedded_path=linked)) == notes.channel(Settings(embedded_path=direct))

@@ -20,7 +20,7 @@ _INTRODUCTION = Sentence(
     "변경을 1부터 빠짐없이 센 번호이고, 부서 목록의 변경이면 `department_id`가 null입니다. `seq`가 마지막으로 본 번호 + "
     "1이면 반영하고, 크지 않으면 버리고, 더 크면 마지막 `cursor`로 `sync_request`를 보냅니다.\n\n"
     "서버가 받는 패킷은 64 KiB까지이고 바이너리는 받지 않습니다. 잘못된 패킷을 보낸 연결은 끊습니다. 한 연결은 부서 "
-    "1,000개까지 볼 수 있습니다(`too_many_departments`). 받은 메시지를 읽지 않아 512 KiB나 1,000개가 넘게 밀린 연결도 끊으며, "
+    "1,000개까지 볼 수 있습니다(`too_many_departments`). 받은 메시지를 읽지 않아 1 MiB나 1,000개가 넘게 밀린 연결도 끊으며, "
     "다시 접속해 `cursor`로 이어받으면 됩니다.",
     "Socket.IO protocol 5 (clients 3.x and 4.x), default namespace. Changes are made through REST; the socket tells about "
     "other people's changes as they happen. Whatever a client sends is acknowledged; a failure's acknowledgement is "
@@ -30,7 +30,7 @@ _INTRODUCTION = Sentence(
     "that is your last one + 1, drop one that is not above your last, and where it is higher send `sync_request` with "
     "your last `cursor`.\n\n"
     "A packet may have 64 KiB, and no binary; a connection that sends anything unsound is closed. One connection may watch "
-    "1,000 departments (`too_many_departments`). Who does not read, so that more than 512 KiB or 1,000 messages wait, is "
+    "1,000 departments (`too_many_departments`). Who does not read, so that more than 1 MiB or 1,000 messages wait, is "
     "disconnected, and goes on from its `cursor` when it comes back.",
 )
 _ID: Schema = {"type": "string", "minLength": 1, "maxLength": ID_BYTES_MAX}

@@ -61,7 +61,8 @@ class Fanout:
             self._batches.append(_Batch(room, *recipients()))
         self._batches[-1].frames.append(frame)
         self._batches[-1].packets.append(packet)
-        self._batches[-1].since.append(measures.committed_at.get() or time.perf_counter())
+        if (since := measures.committed_at.get()) is not None:
+            self._batches[-1].since.append(since)
         if not self._flush_is_coming:
             self._flush_is_coming = True
             self._start_task(self._flush_at_last)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from calendar_server.realtime.direct import frames
 
 WAITING_MAX_MESSAGES = 1_000
-WAITING_MAX_BYTES = 512 * 1024
+WAITING_MAX_BYTES = 1024 * 1024
 FEW_MESSAGES, FEW_MAX_BYTES = 64, 16 * 1024 * 1024
 """A few long answers may wait, because the client has asked for them."""
 

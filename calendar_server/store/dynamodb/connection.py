@@ -19,6 +19,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
+    HTTPClientError,
     InvalidRegionError,
     NoCredentialsError,
     NoRegionError,
@@ -129,7 +130,7 @@ class Connection:
         try:
             answer: Json = getattr(self.client, operation)(**parameters)
         except (BotoCoreError, ClientError) as error:
-            _count_retries(getattr(error, "response", {}))
+            _count_failure(error)
             if isinstance(error, NoCredentialsError):
                 self.close()  # a client that was built without credentials never looks for them again
             raise translated(error, parameters.get("TableName", "")) from error
@@ -188,11 +189,32 @@ def backoff(deadline_seconds: float) -> Iterator[None]:
     raise StoreUnavailable("DynamoDB did not take the request in time", retry_after_seconds=2)
 
 
-def _count_retries(answer: Json) -> None:
-    """What botocore had to send again: throttled, timed out or failed."""
+def _count_retries(answer: Json, cause: str = "passing") -> None:
+    """What botocore had to send again."""
     retries = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)
     if retries:
-        measures.store_retries.labels("botocore").inc(retries)
+        measures.store_retries.labels(cause).inc(retries)
+
+
+def _count_failure(error: BotoCoreError | ClientError) -> None:
+    """A call that failed had been sent again before, unless the failure is final. Errors without an answer (timeouts, lost
+    connections) do not say how often; botocore has then used up its attempts.
+    """
+    if isinstance(error, ClientError):
+        _count_retries(dict(error.response), cause_of(error))
+    elif isinstance(error, HTTPClientError):
+        measures.store_retries.labels("no_answer").inc(ATTEMPTS - 1)
+
+
+def cause_of(error: BotoCoreError | ClientError) -> str:
+    """Why a request is sent again: throttled, conflict, no_answer or failed."""
+    if not isinstance(error, ClientError):
+        return "no_answer"
+    reasons: Any = error.response.get("CancellationReasons", [])
+    codes = {error_code(error), *(str(reason.get("Code")) for reason in reasons)}
+    if any("Throttl" in code or "Exceeded" in code for code in codes):
+        return "throttled"
+    return "conflict" if any("Conflict" in code for code in codes) else "failed"
 
 
 def translated(error: BotoCoreError | ClientError, table: str) -> CalendarError:

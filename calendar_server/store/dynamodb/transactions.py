@@ -14,9 +14,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from calendar_server import measures
 from calendar_server.domain.changes import Change
 from calendar_server.errors import CalendarError, HeadMoved, StoreUnavailable
-from calendar_server.store.dynamodb.connection import Connection, Json, backoff, error_code, translated
+from calendar_server.store.dynamodb.connection import Connection, Json, backoff, cause_of, error_code, translated
 from calendar_server.store.dynamodb.items import change_key
 
 COMMIT_DEADLINE_SECONDS = 12.0
@@ -100,11 +101,13 @@ class Transactions:
                 return True
             except (BotoCoreError, ClientError) as error:
                 head_moved = _head_has_moved(error, plan)
+                cause = cause_of(error)
             committed = self._is_committed(plan)
             if committed is not None:
                 return committed
             if head_moved:
                 return False
+            measures.store_retries.labels(cause).inc()
             next(pauses)
 
     def _is_committed(self, plan: Plan) -> bool | None:

@@ -94,7 +94,7 @@ def test_a_few_answers_may_be_longer_than_the_bound() -> None:
 
 @pytest.mark.parametrize(
     ("messages", "size", "too_much"),
-    [(1, 15 << 20, False), (1, 17 << 20, True), (64, 1 << 20, False), (65, 1 << 20, True), (999, 100, False), (1000, 1, True)],
+    [(1, 15 << 20, False), (1, 17 << 20, True), (64, 1 << 20, False), (65, 2 << 20, True), (999, 100, False), (1000, 1, True)],
 )  # fmt: skip
 def test_how_much_may_wait(messages: int, size: int, too_much: bool) -> None:
     assert outgoing.is_too_much(messages, size) is too_much

@@ -1,0 +1,291 @@
+"""Telling other processes and hearing from them, with a queue that does what the test says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from calendar_server.realtime import neighbours, notes
+from calendar_server.realtime.neighbours import (
+    PING_SECONDS,
+    SILENCE_SECONDS,
+    TAKEN_TOGETHER,
+    TIMEOUT_SECONDS,
+    UNSENT_MAX,
+    Neighbours,
+    connect_to,
+)
+
+TEAM = "5f0c6b0e-7d53-4c3c-9d3c-0a3c35c3e0aa"
+OTHER = "0e3c35c3-4c3c-9d3c-7d53-5f0c6b0e0aaa"
+
+
+class Over(BaseException):
+    """The test has seen enough of an endless task."""
+
+
+class Queue:
+    """Stands for Redis, for its client and for a subscription: publishes and hears what the test says."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, dict[str, int]]] = []
+        self.while_publishing: Callable[[], None] = lambda: None
+        self.messages: Iterator[Any] = iter(())
+        self.refuses: Exception | None = None
+        self.pings = 0
+        self.is_flooded = False
+        self.closed = 0
+
+    def connect(self) -> Queue:
+        return self
+
+    def publish(self, channel: str, message: bytes) -> None:
+        if self.refuses:
+            raise self.refuses
+        assert channel == "channel"
+        found = notes.read(message)
+        assert found is not None
+        self.published.append(found)
+        self.while_publishing()
+
+    def pubsub(self) -> Queue:
+        if self.refuses:
+            raise self.refuses
+        return self
+
+    def __enter__(self) -> Queue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def subscribe(self, channel: str) -> None:
+        assert channel == "channel"
+
+    def get_message(self, timeout: float) -> Any:
+        message = next(self.messages, Over)
+        if message is Over:
+            raise Over
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+    @property
+    def connection(self) -> Queue:
+        return self
+
+    def can_read(self, timeout: float) -> bool:
+        return self.is_flooded
+
+    def ping(self) -> None:
+        self.pings += 1
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Place:
+    """A process: its neighbours, its clock, and for how long it has slept."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_000.0
+        self.slept: list[float] = []
+        self.sleeps_left = 1_000
+        self.heard: list[dict[str, int]] = []
+        self.queue = Queue()
+        monkeypatch.setattr(neighbours, "time", SimpleNamespace(monotonic=lambda: self.now))
+        self.neighbours = Neighbours(self, self.queue.connect, "channel")  # type: ignore[arg-type]
+        self.send, self.listen = self.neighbours.start(self.heard.append)
+
+    @property
+    def server(self) -> Any:
+        return SimpleNamespace(eio=SimpleNamespace(create_event=lambda: self))
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        self.sleeps_left -= 1
+        if self.sleeps_left < 0:
+            raise Over
+
+    is_set = False
+
+    def wait(self, seconds: float) -> bool:
+        if not self.is_set:
+            raise Over
+        return True
+
+    def set(self) -> None:
+        self.is_set = True
+
+    def clear(self) -> None:
+        self.is_set = False
+
+    def tell(self, history: str, *seqs: int) -> None:
+        self.neighbours.tell([SimpleNamespace(history=history, seq=seq) for seq in seqs])  # type: ignore[misc]
+
+    def send_all(self) -> list[dict[str, int]]:
+        with pytest.raises(Over):
+            self.send()
+        return [told for _sender, told in self.queue.published]
+
+    def listen_to(self, messages: Iterable[Any]) -> None:
+        self.queue.messages = iter(messages)
+        with pytest.raises(Over):
+            self.listen()
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Place:
+    return Place(monkeypatch)
+
+
+def message(data: bytes) -> dict[str, Any]:
+    return {"type": "message", "data": data}
+
+
+SUBSCRIBED = {"type": "subscribe", "data": 1}
+
+
+def test_only_the_highest_number_of_a_history_is_told(place: Place) -> None:
+    place.tell(TEAM, 1, 2, 3)
+    place.tell(OTHER, 7)
+    place.tell(TEAM, 2)
+    assert place.send_all() == [{TEAM: 3, OTHER: 7}]
+
+
+def test_what_is_committed_while_sending_is_told_next(place: Place) -> None:
+    place.tell(TEAM, 1)
+    later = iter([lambda: place.tell(TEAM, 2)])
+    place.queue.while_publishing = lambda: next(later, lambda: None)()
+    assert place.send_all() == [{TEAM: 1}, {TEAM: 2}]
+
+
+def test_what_could_not_be_told_is_told_when_the_queue_is_back(place: Place) -> None:
+    place.queue.refuses = ConnectionError("gone")
+    place.sleeps_left = 3
+    place.tell(TEAM, 1)
+    assert place.send_all() == []
+    place.queue.refuses, place.sleeps_left = None, 3
+    place.tell(TEAM, 2)
+    assert place.send_all() == [{TEAM: 2}]
+    assert place.queue.closed == 3
+
+
+def test_what_waits_for_the_queue_is_bounded_and_the_newest_is_kept(place: Place) -> None:
+    for number in range(UNSENT_MAX + 10):
+        place.tell(f"history {number}", 1)
+    told = [history for some in place.send_all() for history in some]
+    assert len(told) == UNSENT_MAX
+    assert told[-1] == f"history {UNSENT_MAX + 9}"
+    assert "history 9" not in told
+
+
+def test_many_long_names_are_told_in_messages_that_can_be_read(place: Place) -> None:
+    for number in range(500):
+        place.tell(f"{number:04}" + "가" * 340, 2**53 - 1)
+    assert sum(len(some) for some in place.send_all()) == 500
+
+
+def test_a_queue_that_is_idle_is_asked_whether_it_still_answers(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, False])
+
+    def wait(seconds: float) -> bool:
+        assert seconds == PING_SECONDS
+        for answer in answers:
+            return answer
+        raise Over
+
+    monkeypatch.setattr(place, "wait", wait)
+    assert place.send_all() == []
+    assert place.queue.pings == 2
+
+
+def test_others_are_heard_and_oneself_is_not(place: Place) -> None:
+    place.tell(TEAM, 1)
+    place.send_all()
+    own = place.queue.published[0]
+    place.listen_to([SUBSCRIBED, message(notes.written(*own)), message(notes.written("another", {OTHER: 4}))])
+    assert place.heard == [{OTHER: 4}]
+
+
+def test_junk_is_logged_once_a_minute_and_disturbs_nothing(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    junk = [message(b"\xff"), message(b"[]"), message(b"x" * 70_000), {"type": "pmessage", "data": b"x"}]
+    place.listen_to([SUBSCRIBED, *junk * 5, message(notes.written("another", {TEAM: 1}))])
+    assert place.heard == [{TEAM: 1}]
+    assert caplog.text.count("junk") == 1
+    place.now += 61
+    place.listen_to(junk)
+    assert caplog.text.count("junk") == 2
+
+
+@pytest.mark.parametrize(("size", "rests"), [(1, 10), (60_000, 50)])
+def test_a_flood_of_messages_lets_others_have_their_turn(place: Place, size: int, rests: int) -> None:
+    place.listen_to([message(b"x" * size)] * (10 * TAKEN_TOGETHER))
+    assert len(place.slept) >= rests
+
+
+def test_who_cannot_keep_up_begins_anew_with_what_is_fresh(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    place.queue.is_flooded = True
+    place.listen_to([SUBSCRIBED, *[message(b"x")] * 150 * TAKEN_TOGETHER])
+    assert place.queue.closed == 2
+    assert max(place.slept) == 0.5
+    assert caplog.text.count("more than can be read") == 1
+    assert "does not answer" not in caplog.text
+
+
+def test_a_queue_that_has_fallen_silent_is_connected_to_anew(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    def silence() -> Iterator[Any]:
+        yield SUBSCRIBED
+        while place.queue.closed == 0:
+            place.now += 1
+            yield None
+
+    began = place.now
+    place.listen_to(silence())
+    assert SILENCE_SECONDS < place.now - began < SILENCE_SECONDS + 3
+    assert place.queue.pings >= 2
+    assert "no answer to a ping" in caplog.text
+
+
+def test_a_lost_queue_is_logged_once_and_its_return_too(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    gone = ConnectionError("gone")
+    place.tell(TEAM, 1)
+    place.sleeps_left, place.queue.refuses = 4, gone
+    place.send_all()
+    place.sleeps_left = 4
+    place.listen_to([])
+    assert caplog.text.count("does not answer") == 1
+    assert "connected" not in caplog.text
+    place.queue.refuses, place.sleeps_left = None, 9
+    place.listen_to([SUBSCRIBED, gone, gone, gone])
+    assert caplog.text.count("is connected") == 1
+    assert caplog.text.count("does not answer") == 2
+
+
+def test_a_queue_that_may_be_heard_but_not_told_is_logged_once(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    place.listen_to([SUBSCRIBED])
+    place.queue.refuses, place.sleeps_left = PermissionError("no publishing"), 20
+    place.tell(TEAM, 1)
+    place.send_all()
+    assert caplog.text.count("does not answer: no publishing") == 1
+    assert max(place.slept) <= 2
+    place.queue.refuses, place.sleeps_left = None, 3
+    place.tell(TEAM, 2)
+    place.send_all()
+    assert caplog.text.count("is connected") == 2
+
+
+def test_no_call_to_the_queue_waits_longer_than_its_timeout() -> None:
+    for url in ("redis://127.0.0.1:1/0", "rediss://127.0.0.1:1", "unix:///nowhere/redis.sock"):
+        client = connect_to(url)()
+        connection = client.connection_pool.make_connection()
+        assert (connection.socket_timeout, connection.socket_connect_timeout) == (TIMEOUT_SECONDS, TIMEOUT_SECONDS)
+        client.close()
