@@ -19,7 +19,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from calendar_server import api, realtime
+from calendar_server import api, realtime, web
 from calendar_server.config import Settings
 from calendar_server.errors import SetupError
 from calendar_server.services.calendar import Calendar
@@ -62,6 +62,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     app.extensions["announcer"] = announcer
     api.register(app, calendar, with_metrics=settings.metrics)
     realtime.register(socketio, calendar, announcer)
+    web.register(app)
     _close_gate(app, settings)
     return app
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, Response, render_template, request
 
 from calendar_server.api.answers import not_modified, request_language
 from calendar_server.api.entity_tags import document_tag, known_to_client
@@ -52,12 +51,6 @@ def docs() -> Response:
     response.headers["Content-Language"] = language
     response.vary.add("Accept-Language")
     return response
-
-
-@blueprint.get("/")
-def start() -> AnyResponse:
-    """Whoever opens the server's address in a browser finds out what it can do."""
-    return redirect(url_for("documents.docs"))
 
 
 @lru_cache(maxsize=1)

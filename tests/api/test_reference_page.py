@@ -43,11 +43,6 @@ def answer(client, language):
     return client.get(f"/api/docs?lang={language}")
 
 
-def test_start_leads_to_the_page(client):
-    answer = client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/api/docs")
-
-
 def test_page_is_html_under_a_strict_policy(answer):
     assert answer.status_code == 200
     assert answer.content_type == "text/html; charset=utf-8"

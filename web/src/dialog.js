@@ -1,0 +1,61 @@
+/** Modal dialogs: the focus goes in, stays, and returns to where it was. */
+import { h, icon } from "./dom.js";
+import { t } from "./words.js";
+
+let count = 0;
+
+/**
+ * @param {string} title @param {any[]} content
+ * @param {{closed?: () => void, mayClose?: () => boolean, wide?: boolean}} [options]
+ * @returns {HTMLDialogElement} already open; it removes itself when it is closed
+ */
+export function openDialog(title, content, { closed = () => {}, wide = false } = {}) {
+  const titleId = `dialog-title-${++count}`;
+  const close = h("button.quiet.icon-only", { type: "button", "aria-label": t("close"), title: t("close") }, icon("close"));
+  const dialog = h(
+    wide ? "dialog.dialog.wide" : "dialog.dialog",
+    { "aria-labelledby": titleId },
+    h("header.dialog-head", {}, h("h2", { id: titleId }, title), close),
+    ...content,
+  );
+  const back = /** @type {HTMLElement | null} */ (document.activeElement);
+  const backEvent = back?.closest?.("[data-event-id]")?.getAttribute("data-event-id");
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    closed();
+    giveBack(back, backEvent ?? null);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** @param {HTMLElement | null} element @param {string | null} eventId drawn anew meanwhile, perhaps */
+function giveBack(element, eventId) {
+  if (element?.isConnected) return element.focus();
+  const drawn = eventId === null ? null : document.querySelector(`[data-event-id="${CSS.escape(eventId)}"]`);
+  /** @type {HTMLElement | null} */ (drawn)?.focus();
+}
+
+/**
+ * @param {string} label @param {any} input @param {string} [hint]
+ * @returns {HTMLElement}
+ */
+export function field(label, input, hint) {
+  input.id ||= `field-${++count}`;
+  const hintId = `${input.id}-hint`;
+  if (hint !== undefined) input.setAttribute("aria-describedby", hintId);
+  return h(
+    "div.field",
+    {},
+    h("label", { for: input.id }, label),
+    input,
+    hint === undefined ? null : h("p.hint", { id: hintId }, hint),
+  );
+}
+
+/** @param {string} text @param {() => void} pressed @param {string} [kind] */
+export function button(text, pressed, kind = "quiet") {
+  return h(`button.${kind}`, { type: "button", onclick: pressed }, text);
+}

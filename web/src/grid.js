@@ -1,0 +1,298 @@
+/** The calendar itself: month, week, day and list, by mouse, touch and keyboard. */
+import { Calendar } from "fullcalendar";
+import dayGrid from "fullcalendar/daygrid";
+import interaction from "fullcalendar/interaction";
+import list from "fullcalendar/list";
+import koreanLocale from "fullcalendar/locales/ko";
+import classicTheme from "fullcalendar/themes/classic";
+import timeGrid from "fullcalendar/timegrid";
+import { addDays, isoDay, writeTime } from "./dates.js";
+import { drawn } from "./drawing.js";
+import { h } from "./dom.js";
+import { holidayName, isHoliday, loadHolidays } from "./holidays.js";
+import { language, t } from "./words.js";
+
+const VIEWS = /** @type {Record<string, string>} */ ({
+  month: "dayGridMonth",
+  week: "timeGridWeek",
+  day: "timeGridDay",
+  list: "listMonth",
+});
+const FRESH_MS = 4_000;
+/** From here on it is quicker to give the library everything anew. */
+const MANY = 40;
+
+export class Grid {
+  /** @type {Calendar} */ #calendar;
+  /** @type {Map<string, string>} what the library shows, as text to compare */ #drawn = new Map();
+  /** @type {Set<string>} */ #fresh = new Set();
+  #waiting = 0;
+  #dragging = false;
+  #workspace;
+  #hooks;
+
+  /**
+   * @param {HTMLElement} element @param {import("./workspace.js").Workspace} workspace
+   * @param {{view: string, day: string}} place
+   * @param {{open: (id: string) => void, create: (days: string[], time: string) => void,
+   *   move: (event: any, fields: any) => void, turned: () => void}} hooks
+   */
+  constructor(element, workspace, { view, day }, hooks) {
+    this.element = element;
+    this.#workspace = workspace;
+    this.#hooks = hooks;
+    this.#calendar = new Calendar(element, this.#options(view, day));
+    this.#calendar.render();
+    workspace.on("changed", () => this.drawSoon());
+    workspace.on("viewers", () => this.drawSoon());
+  }
+
+  /** @param {string} view @param {string} day @returns {any} */
+  #options(view, day) {
+    return {
+      plugins: [dayGrid, timeGrid, list, interaction, classicTheme],
+      locales: [koreanLocale],
+      locale: language(),
+      initialView: VIEWS[view],
+      initialDate: day,
+      headerToolbar: false,
+      firstDay: 0,
+      height: "100%",
+      expandRows: true,
+      fixedWeekCount: false,
+      nowIndicator: true,
+      scrollTime: "08:00:00",
+      slotEventOverlap: false,
+      eventDisplay: "block",
+      eventInteractive: true,
+      eventOrder: "start,title",
+      dayMaxEvents: true,
+      moreLinkText: (/** @type {number} */ count) => t("moreEvents", { count }),
+      noEventsText: t("noEvents"),
+      allDayText: t("allDay"),
+      eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+      slotHeaderFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+      defaultTimedEventDuration: "01:00:00",
+      editable: true,
+      eventDurationEditable: true,
+      selectable: true,
+      selectMirror: true,
+      longPressDelay: 350,
+      selectMinDistance: 4,
+      dragRevertDuration: 0,
+      className: "calendar",
+      ...dayOptions(),
+      dayCellDidMount: (/** @type {any} */ info) => this.hooks.cellMounted(info),
+      dayLaneDidMount: (/** @type {any} */ info) => this.hooks.cellMounted(info),
+      listDayHeaderClass: "list-day",
+      eventTimeClass: "event-time",
+      eventTitleClass: "event-title",
+      views: { list: { listItemEventClass: "list-event", listItemEventBeforeClass: "list-dot" } },
+      eventDidMount: mark,
+      eventClick: (/** @type {any} */ info) => {
+        info.jsEvent.preventDefault();
+        this.#hooks.open(info.event.id);
+      },
+      dateClick: (/** @type {any} */ info) => this.#clicked(info),
+      select: (/** @type {any} */ info) => this.#selected(info),
+      eventDragStart: () => (this.#dragging = true),
+      eventDragStop: () => this.#released(),
+      eventResizeStart: () => (this.#dragging = true),
+      eventResizeStop: () => this.#released(),
+      eventDrop: (/** @type {any} */ info) => this.#dropped(info),
+      eventResize: (/** @type {any} */ info) => this.#dropped(info),
+      datesSet: () => this.#turned(),
+    };
+  }
+
+  /** What the keyboard wants to know of the cells. */
+  hooks = { cellMounted: (/** @type {any} */ _info) => {}, daysChanged: () => {} };
+
+  get view() {
+    const type = this.#calendar.view.type;
+    return Object.keys(VIEWS).find((name) => VIEWS[name] === type) ?? "month";
+  }
+
+  /** The day that the view is about. */
+  get day() {
+    return isoDay(this.#calendar.getDate());
+  }
+
+  /** What is shown of the calendar, the last day inclusive. */
+  get range() {
+    const { activeStart, activeEnd } = this.#calendar.view;
+    return { first: isoDay(activeStart), last: addDays(isoDay(activeEnd), -1) };
+  }
+
+  get title() {
+    return this.#calendar.view.title;
+  }
+
+  /** @param {string} view @param {string} [day] */
+  turnTo(view, day = this.day) {
+    this.#calendar.changeView(VIEWS[view], day);
+  }
+
+  previous() {
+    this.#calendar.prev();
+  }
+
+  next() {
+    this.#calendar.next();
+  }
+
+  speak() {
+    this.#drawn.clear();
+    this.#calendar.removeAllEvents();
+    this.#calendar.setOption("locale", language());
+    this.#calendar.setOption("noEventsText", t("noEvents"));
+    this.#calendar.setOption("allDayText", t("allDay"));
+    this.drawSoon();
+  }
+
+  /** Show it as just changed by somebody else. @param {string} id */
+  highlight(id) {
+    this.#fresh.add(id);
+    setTimeout(() => {
+      this.#fresh.delete(id);
+      this.drawSoon();
+    }, FRESH_MS);
+    this.drawSoon();
+  }
+
+  fit() {
+    this.#calendar.updateSize();
+  }
+
+  drawSoon() {
+    if (this.#waiting === 0) this.#waiting = window.setTimeout(() => this.#draw(), 10);
+  }
+
+  #draw() {
+    this.#waiting = 0;
+    if (this.#dragging) return;
+    const wanted = this.#wanted();
+    const changed = [...wanted].filter(([id, { text }]) => this.#drawn.get(id) !== text);
+    const removed = [...this.#drawn.keys()].filter((id) => !wanted.has(id));
+    if (changed.length + removed.length === 0) return;
+    const focused = document.activeElement?.getAttribute("data-event-id");
+    this.#calendar.batchRendering(() => this.#give(wanted, changed, removed));
+    this.#drawn = new Map([...wanted].map(([id, { text }]) => [id, text]));
+    if (focused) setTimeout(() => this.focusEvent(focused), 0);
+  }
+
+  /** Only what can be seen is given to the library. */
+  #wanted() {
+    const { first, last } = this.range;
+    const wanted = new Map();
+    for (const event of this.#workspace.events.values()) {
+      if (event.event_date < first || event.event_date > last) continue;
+      const input = drawn(event, this.#workspace, this.#fresh);
+      wanted.set(event.id, { input, text: JSON.stringify(input) });
+    }
+    return wanted;
+  }
+
+  /** @param {Map<string, any>} wanted @param {[string, any][]} changed @param {string[]} removed */
+  #give(wanted, changed, removed) {
+    if (changed.length > MANY) {
+      this.#calendar.removeAllEventSources();
+      this.#calendar.removeAllEvents();
+      this.#calendar.addEventSource([...wanted.values()].map(({ input }) => input));
+      return;
+    }
+    for (const id of [...removed, ...changed.map(([id]) => id)]) this.#calendar.getEventById(id)?.remove();
+    for (const [, { input }] of changed) this.#calendar.addEvent(input);
+  }
+
+  /** @param {string} id */
+  focusEvent(id) {
+    const element = this.element.querySelector(`[data-event-id="${CSS.escape(id)}"]`);
+    if (document.activeElement === document.body) /** @type {any} */ (element)?.focus();
+  }
+
+  #released() {
+    this.#dragging = false;
+    this.drawSoon();
+  }
+
+  /** @param {any} info */
+  #clicked(info) {
+    const time = info.allDay ? "" : writeTime(info.dateStr.slice(11, 16), null, "");
+    this.#hooks.create([info.dateStr.slice(0, 10)], time);
+  }
+
+  /** @param {any} info */
+  #selected(info) {
+    this.#calendar.unselect();
+    const { startStr, endStr, allDay } = info;
+    if (!allDay) {
+      return this.#hooks.create([startStr.slice(0, 10)], writeTime(startStr.slice(11, 16), endStr.slice(11, 16), ""));
+    }
+    const days = [];
+    for (let day = startStr.slice(0, 10); day < endStr.slice(0, 10); day = addDays(day, 1)) days.push(day);
+    this.#hooks.create(days, "");
+  }
+
+  /** The event goes back to where it was; the change itself puts it where it belongs. @param {any} info */
+  #dropped(info) {
+    const { event, oldEvent } = info;
+    const { startStr, endStr, allDay } = event;
+    const timed = !allDay && (oldEvent.allDay || startStr.slice(11) !== oldEvent.startStr.slice(11) || endStr.slice(11) !== oldEvent.endStr.slice(11));
+    info.revert();
+    const before = this.#workspace.events.get(event.id);
+    if (before === undefined) return;
+    const fields = /** @type {any} */ ({ event_date: startStr.slice(0, 10) });
+    if (timed) fields.time = writeTime(startStr.slice(11, 16), endStr ? endStr.slice(11, 16) : null, before.time);
+    else if (allDay && !oldEvent.allDay) fields.time = t("allDay");
+    this.#hooks.move(before, fields);
+  }
+
+  #turned() {
+    if (this.#calendar === undefined) return;
+    this.drawSoon();
+    this.#hooks.turned();
+    const { first, last } = this.range;
+    void loadHolidays(first, last).then((isNew) => {
+      if (!isNew) return;
+      for (const [name, value] of Object.entries(dayOptions())) this.#calendar.setOption(/** @type {any} */ (name), value);
+      this.hooks.daysChanged();
+    });
+  }
+}
+
+/** What depends on public holidays: new functions, so that the library draws the days anew. */
+function dayOptions() {
+  return {
+    dayCellClass: (/** @type {any} */ info) => dayClasses("day", info),
+    dayHeaderClass: (/** @type {any} */ info) => dayClasses("day-head", info),
+    dayCellTopContent: (/** @type {any} */ info) => dayTop(info),
+  };
+}
+
+/** @param {any} info */
+function dayTop({ date, dayNumberText, text, isToday }) {
+  const number = h(isToday ? "span.day-number.is-today" : "span.day-number", {}, String(dayNumberText ?? text).replace(/일$/, ""));
+  const holiday = holidayName(isoDay(date));
+  return { domNodes: [h("span.day-top", {}, number, holiday === "" ? null : h("span.day-holiday", { title: holiday }, holiday))] };
+}
+
+/** @param {string} kind @param {any} info */
+function dayClasses(kind, { date, isOther }) {
+  if (!date) return kind;
+  const classes = [kind];
+  if (date.getDay() === 0 || isHoliday(isoDay(date))) classes.push("is-red");
+  else if (date.getDay() === 6) classes.push("is-saturday");
+  if (isOther) classes.push("is-other");
+  return classes.join(" ");
+}
+
+/** @param {any} info an event has been drawn */
+function mark({ el, event }) {
+  el.setAttribute("data-event-id", event.id);
+  // A description and no label: the name stays what is seen (WCAG 2.5.3).
+  el.setAttribute("aria-description", event.extendedProps.label ?? "");
+  if (el.parentElement?.getAttribute("role") === "list") el.parentElement.setAttribute("role", "group");
+  el.title = [event.title, event.extendedProps.written].filter(Boolean).join(" · ");
+  for (const name of event.extendedProps.editors ?? []) el.setAttribute("data-editor", name);
+}
