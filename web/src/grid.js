@@ -87,7 +87,10 @@ export class Grid {
       listDayHeaderClass: "list-day",
       eventTimeClass: "event-time",
       eventTitleClass: "event-title",
-      views: { list: { listItemEventClass: "list-event", listItemEventBeforeClass: "list-dot" } },
+      views: {
+        list: { listItemEventClass: "list-event", listItemEventBeforeClass: "list-dot" },
+        timeGridWeek: { titleFormat: { year: "numeric", month: "long", day: "numeric" } },
+      },
       eventDidMount: mark,
       eventClick: (/** @type {any} */ info) => {
         info.jsEvent.preventDefault();

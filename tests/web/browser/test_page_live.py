@@ -172,3 +172,21 @@ def test_a_department_that_is_deleted_is_taken_away_and_said(
     requests.delete(f"{site.url}/api/departments/{department['id']}", timeout=10)
     page.locator("#toasts").get_by_text(department["name"]).wait_for()
     page.locator(f"#sidebar [data-department-id='{department['id']}']").wait_for(state="detached")
+
+
+def test_what_stands_in_an_open_conflict_outlives_a_reload(
+    site: Server, department: dict[str, Any], open_page: Any
+) -> None:
+    event = create_event(site, department["id"], "계약 검토", event_date=DAY)
+    page = open_page(address(site.url, department["id"]))
+    wait_until_online(page)
+    event_of(page, "계약 검토").click()
+    dialog = page.get_by_role("dialog", name="이벤트 편집")
+    fill(dialog, title="계약 최종 검토")
+    changed = {"title": "계약 재검토"}
+    assert requests.put(f"{site.url}/api/events/{event['id']}", json=changed, timeout=10).status_code == 200
+    dialog.get_by_role("alert").get_by_text("다른 사람이").wait_for()
+    save(dialog)
+    page.get_by_role("dialog", name="다른 사람이 먼저 바꾸었습니다").wait_for()
+    page.reload()
+    page.locator("#notices").get_by_text("계약 최종 검토").first.wait_for()
