@@ -19,9 +19,10 @@ from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from calendar_server import api, realtime, web
+from calendar_server import api, jobs, realtime, web
 from calendar_server.config import Settings
 from calendar_server.errors import SetupError
+from calendar_server.jobs.registration import runs_a_command
 from calendar_server.services.calendar import Calendar
 from calendar_server.services.upkeep import keep_up
 from calendar_server.store.contract import Store
@@ -63,6 +64,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     api.register(app, calendar, with_metrics=settings.metrics)
     realtime.register(socketio, calendar, announcer)
     web.register(app)
+    jobs.register(app)
     _close_gate(app, settings)
     return app
 
@@ -81,13 +83,17 @@ def _close_gate(app: Flask, settings: Settings) -> None:
 
 
 def start() -> Flask:
-    """The application of this process, with its log and its background tasks; the process ends where it cannot start."""
+    """The application of this process, with its log and, where it serves, its background tasks; the process ends where it
+    cannot start.
+    """
     try:
         settings = Settings.load()
         logs.configure(settings)
         started = create_app(settings)
     except SetupError as error:
         _refuse_to_start(error)
+    if runs_a_command():
+        return started
     tasks: SocketIO = started.extensions["socketio"]
     tasks.start_background_task(keep_up, started.extensions["calendar"].store, tasks.sleep)
     started.extensions["announcer"].start()

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Any
 
 from calendar_server import measures
@@ -25,15 +26,16 @@ from calendar_server.domain.receipts import Receipt
 from calendar_server.errors import ReceiptExists, StoreUnavailable, StoreUnusable
 from calendar_server.store.dynamodb.connection import Connection, error_code
 from calendar_server.store.dynamodb.deletions import Deletions
+from calendar_server.store.dynamodb.extracting import Extraction
 from calendar_server.store.dynamodb.items import department_of, receipt_key, receipt_of, receipt_put, text
 from calendar_server.store.dynamodb.planning import BATCH_LIMIT, Planner
 from calendar_server.store.dynamodb.reading import Reads
+from calendar_server.store.dynamodb.renewing import Renewal
+from calendar_server.store.dynamodb.replacing import SECRET_KEY, Replacement
 from calendar_server.store.dynamodb.schema import Schema
 from calendar_server.store.dynamodb.tables import Report, Tables
 from calendar_server.store.dynamodb.transactions import Transactions
-
-SECRET_KEY = {"key": {"S": "secret"}}
-"""Where the store's own random text stands among the records."""
+from calendar_server.store.extracts import Extract
 
 
 class DynamoDBDatabase:
@@ -55,6 +57,7 @@ class DynamoDBDatabase:
         self._reads = Reads(self.connection, self.schema, self.tables)
         self._deletions = Deletions(self.connection, self.schema, self.tables, self._reads)
         self._planner = Planner(self._reads, self.schema, self.tables, self._deletions.finish)
+        self._replacement = Replacement(self.connection, self.schema, self.tables, self._reads)
         self._transactions = Transactions(self.connection, self.schema.changes.name)
 
     def create_tables(self, report: Report = print) -> None:
@@ -150,6 +153,21 @@ class DynamoDBDatabase:
 
     def finish_deletions(self, department_id: str | None = None) -> bool:
         return self._deletions.finish(department_id)
+
+    def extract(self, scratch: Path) -> AbstractContextManager[Extract]:
+        kept = self._reads.record(SECRET_KEY)
+        secret = str(kept["secret"]["S"]) if kept else secrets.token_hex(32)
+        return Extraction(self.connection, self.schema, self._reads).extract(scratch, secret)
+
+    def would_lose(self, source: Extract) -> bool:
+        return self._replacement.would_lose(source)
+
+    def replace(self, source: Extract) -> None:
+        self._replacement.carry_out(source)
+
+    def renew_epochs(self) -> int:
+        """Also mends what a restore of the single tables to one second may have torn; no server may write meanwhile."""
+        return Renewal(self.connection, self.schema, self.tables, self._reads).carry_out()
 
     def close(self) -> None:
         self.connection.close()

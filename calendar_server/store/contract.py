@@ -15,12 +15,15 @@ process. Calls may come from many threads or greenlets at once.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from calendar_server.domain.changes import Change, DepartmentList, Edit, Head, Snapshot
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.domain.receipts import Receipt
+from calendar_server.store.extracts import Extract
 
 
 class Store(Protocol):
@@ -122,6 +125,31 @@ class Store(Protocol):
         """Remove what is left of deleted departments (of one, or of all); True where there was anything.
 
         To be called after a deletion's commit and at the start, where it finishes what a crash cut off.
+        """
+        ...
+
+    def extract(self, scratch: Path) -> AbstractContextManager[Extract]:
+        """The whole content at one moment while others write, valid inside the block; ``scratch``: a folder for what does
+        not fit into memory.
+        """
+        ...
+
+    def would_lose(self, source: Extract) -> bool:
+        """True where :meth:`replace` would remove anything but what an interrupted one of its own has left."""
+        ...
+
+    def replace(self, source: Extract) -> None:
+        """Remove everything and hold what ``source`` holds instead, each history in a new epoch.
+
+        Until it is complete nothing of it is served: readers get StoreUnusable, or still the old content. Cut off
+        anywhere, it is to be called again. One at a time.
+        """
+        ...
+
+    def renew_epochs(self) -> int:
+        """Begin a new epoch in every history, so that cursors given out before are answered with "reload"; how many.
+
+        For a store that was brought back to an earlier state by other means than :meth:`replace`.
         """
         ...
 

@@ -31,35 +31,19 @@ from calendar_server.store.embedded_file import is_busy, open_file, translated
 from calendar_server.store.embedded_histories import Histories, find_head, read_changes, read_head
 from calendar_server.store.embedded_log import WriteAheadLog, log_holds_something
 from calendar_server.store.embedded_retention import delete_expired, insert_receipt, read_receipt
-from calendar_server.store.positions import at_position
-from calendar_server.store.records import (
-    DEPARTMENT_FIELDS,
-    EVENT_FIELDS,
-    department_from,
-    event_from,
-    record_of,
+from calendar_server.store.embedded_statements import (
+    INSERT_DEPARTMENT,
+    INSERT_EVENT,
+    UPDATE_DEPARTMENT,
+    UPDATE_EVENT,
+    department_values,
 )
+from calendar_server.store.embedded_whole import EmbeddedExtract, holds_anything, renew_epochs, replace_all
+from calendar_server.store.extracts import Extract
+from calendar_server.store.positions import at_position
+from calendar_server.store.records import department_from, event_from, record_of
 
 WRITE_WAIT_SECONDS = 5.0
-
-_DEPARTMENT_COLUMNS = (*DEPARTMENT_FIELDS, "name_key")
-_INSERT_DEPARTMENT = (
-    f"INSERT INTO departments ({', '.join(_DEPARTMENT_COLUMNS)})"  # noqa: S608 - column names of our own
-    f" VALUES ({', '.join(f':{c}' for c in _DEPARTMENT_COLUMNS)})"
-)
-_UPDATE_DEPARTMENT = (
-    "UPDATE departments SET name = :name, name_key = :name_key, description = :description,"
-    " updated_at = :updated_at, version = :version WHERE id = :id AND version = :seen_version"
-)
-_INSERT_EVENT = (
-    f"INSERT INTO events ({', '.join(EVENT_FIELDS)})"  # noqa: S608 - column names of our own
-    f" VALUES ({', '.join(f':{c}' for c in EVENT_FIELDS)})"
-)
-_UPDATE_EVENT = (
-    "UPDATE events SET department_id = :department_id, event_date = :event_date, title = :title,"
-    " description = :description, time = :time, url = :url, last_modified = :last_modified, version = :version"
-    " WHERE id = :id AND version = :seen_version AND department_id = :seen_department"
-)
 
 
 class EmbeddedStore:
@@ -174,6 +158,31 @@ class EmbeddedStore:
         """Nothing is ever left: a department goes with its events in one transaction."""
         return False
 
+    @contextmanager
+    def extract(self, scratch: Path) -> Iterator[Extract]:  # noqa: ARG002 - the contract's
+        """On a connection of its own, whose transaction sees the file as it is now, whatever is written meanwhile."""
+        with translated(self.path):
+            db = open_file(self.path, busy_wait_seconds=1)
+            try:
+                db.execute("BEGIN")
+                yield EmbeddedExtract(db)
+            finally:
+                db.close()
+
+    def would_lose(self, source: Extract) -> bool:  # noqa: ARG002 - the contract's
+        """Nothing ever remains of an interrupted replacement."""
+        with self._reading() as db:
+            return holds_anything(db)
+
+    def replace(self, source: Extract) -> None:
+        """In one transaction: others read the old content until it is complete."""
+        with self._writing() as db:
+            replace_all(db, source)
+
+    def renew_epochs(self) -> int:
+        with self._writing() as db:
+            return renew_epochs(db)
+
     def close(self) -> None:
         with self._writing_lock, self._reading_lock:
             self._reader.close()
@@ -266,8 +275,8 @@ def _apply_to_departments(db: sqlite3.Connection, edit: Edit) -> None:
     before, after = edit.before, edit.after
     try:
         if isinstance(after, Department):
-            values = {**record_of(after), "name_key": after.name_key, "seen_version": before.version if before else 0}
-            changed = db.execute(_UPDATE_DEPARTMENT if before else _INSERT_DEPARTMENT, values).rowcount
+            values = {**department_values(after), "seen_version": before.version if before else 0}
+            changed = db.execute(UPDATE_DEPARTMENT if before else INSERT_DEPARTMENT, values).rowcount
         else:
             assert before is not None, "an edit has a before or an after"
             changed = db.execute(
@@ -287,7 +296,7 @@ def _apply_to_events(db: sqlite3.Connection, edit: Edit) -> None:
     seen = {"seen_version": before.version, "seen_department": before.department_id} if before else {}
     try:
         if after is not None:
-            changed = db.execute(_UPDATE_EVENT if before else _INSERT_EVENT, {**record_of(after), **seen}).rowcount
+            changed = db.execute(UPDATE_EVENT if before else INSERT_EVENT, {**record_of(after), **seen}).rowcount
         else:
             changed = db.execute(
                 "DELETE FROM events WHERE id = :id AND version = :seen_version AND department_id = :seen_department",

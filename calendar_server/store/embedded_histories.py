@@ -40,7 +40,7 @@ class Histories:
         """Write rows and heads; return the changes."""
         self._db.executemany(
             "INSERT INTO changes (history, seq, type, subject, at, mutation_id) VALUES (?, ?, ?, ?, ?, ?)",
-            [(c.history, c.seq, c.type, _encode(c.subject), c.at, c.mutation_id) for c in self._changes],
+            map(change_values, self._changes),
         )
         self._db.executemany(
             "UPDATE heads SET last_seq = ? WHERE history = ?",
@@ -67,13 +67,16 @@ def read_changes(db: sqlite3.Connection, history: str, seq: int, limit: int) -> 
     rows = db.execute(
         "SELECT * FROM changes WHERE history = ? AND seq > ? ORDER BY seq LIMIT ?", (history, seq, limit)
     ).fetchall()
-    return [_change(row) for row in rows]
+    return [change_of(row) for row in rows]
 
 
-def _encode(subject: Subject) -> str:
-    return orjson.dumps(record_of(subject)).decode()
+def change_values(change: Change) -> tuple[str | int | None, ...]:
+    """The change's columns in their order."""
+    subject = orjson.dumps(record_of(change.subject)).decode()
+    return (change.history, change.seq, change.type, subject, change.at, change.mutation_id)
 
 
-def _change(row: Any) -> Change:
+def change_of(row: Any) -> Change:
+    """The change in a row."""
     subject = subject_from(orjson.loads(row["subject"]))
     return Change(row["history"], row["seq"], row["type"], subject, row["at"], row["mutation_id"])

@@ -104,19 +104,24 @@ def receipt_key(key: str) -> Item:
     return {"key": text(f"receipt#{key}")}
 
 
-def receipt_put(receipt: Receipt) -> Json:
-    """The parts of a Put that stores a receipt where there is none, or one past its time that is not removed yet."""
-    now = int(time.time())
+def receipt_item(receipt: Receipt, expires_at: int) -> Item:
+    """A receipt as an item."""
     answer = receipt.answer
-    values = {
+    return {
+        **receipt_key(receipt.key),
         "fingerprint": text(receipt.fingerprint),
         "status": number(answer.status),
         "headers": text(orjson.dumps(answer.headers).decode()),
         "body": {"B": answer.body},
-        "expires_at": number(now + KEPT_SECONDS),
+        "expires_at": number(expires_at),
     }
+
+
+def receipt_put(receipt: Receipt) -> Json:
+    """The parts of a Put that stores a receipt where there is none, or one past its time that is not removed yet."""
+    now = int(time.time())
     return {
-        "Item": {**receipt_key(receipt.key), **values},
+        "Item": receipt_item(receipt, now + KEPT_SECONDS),
         "ConditionExpression": "attribute_not_exists(#key) OR expires_at <= :now",
         "ExpressionAttributeNames": {"#key": "key"},
         "ExpressionAttributeValues": {":now": number(now)},

@@ -15,7 +15,7 @@ from typing import Any
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Change, DepartmentList, Head, Snapshot, events_history
 from calendar_server.domain.clock import timestamp
 from calendar_server.domain.events import CalendarEvent
-from calendar_server.errors import DepartmentNotFound, EventNotFound
+from calendar_server.errors import DepartmentNotFound, EventNotFound, NotFound
 from calendar_server.store.dynamodb.connection import Connection, Json
 from calendar_server.store.dynamodb.items import (
     HEAD_SEQ,
@@ -29,6 +29,7 @@ from calendar_server.store.dynamodb.items import (
 )
 from calendar_server.store.dynamodb.schema import DEPARTMENT_DATE_INDEX, Schema
 from calendar_server.store.dynamodb.tables import Tables
+from calendar_server.store.dynamodb.wholeness import require_whole
 
 INDEX_DELAY = timedelta(minutes=10)
 """How far the index may be behind; changes of this age and younger are read from the history."""
@@ -51,10 +52,10 @@ class Reads:
         self._tables = tables
 
     def department_item(self, department_id: str) -> Json:
-        """:raises DepartmentNotFound:"""
+        """:raises DepartmentNotFound: :raises StoreUnusable: see :meth:`head`."""
         item = self._get(self._schema.departments.name, {"id": text(department_id)}) if _is_key(department_id) else None
         if item is None:
-            raise DepartmentNotFound(department_id)
+            raise self._gone(DepartmentNotFound(department_id))
         return item
 
     def departments(self) -> DepartmentList:
@@ -75,14 +76,19 @@ class Reads:
         return self._get(self._schema.changes.name, change_key(history, HEAD_SEQ)) if _is_key(history) else None
 
     def head(self, history: str) -> Head:
-        """:raises DepartmentNotFound: the history is a department's that does not exist (any more)."""
+        """:raises DepartmentNotFound: the history is a department's that does not exist (any more).
+
+        :raises StoreUnusable: the store is being restored, or half a restore was left.
+        """
         item = self.stored_head(history)
         if item is not None and "ended" not in item:
             return head_of(item)
-        if history != DEPARTMENTS_HISTORY:
-            if item is not None:
-                raise DepartmentNotFound(history)
-            self.department_item(history)
+        if history == DEPARTMENTS_HISTORY:
+            require_whole(item)
+            return NO_HEAD
+        if item is not None:
+            raise self._gone(DepartmentNotFound(history))
+        self.department_item(history)
         return NO_HEAD
 
     def heads(self, histories: Collection[str]) -> dict[str, Head]:
@@ -110,6 +116,12 @@ class Reads:
                 break
         return changes[:limit]
 
+    def changes_between(self, history: str, seq: int, last_seq: int) -> Iterator[Change]:
+        """The changes numbered above ``seq`` and up to ``last_seq``, a page at a time."""
+        if seq < last_seq:
+            for page in self._query_changes(history, seq + 1, last_seq):
+                yield from map(change_of, page["Items"])
+
     def events_with_id(self, event_id: str) -> list[Json]:
         """Every item of this id: one, or for the blink of a move none or two."""
         if not _is_key(event_id):
@@ -129,7 +141,7 @@ class Reads:
         if len(items) != 1:
             items = self.events_with_id(event_id)  # a query may see half of a move; the next one does not
         if not items:
-            raise EventNotFound(event_id)
+            raise self._gone(EventNotFound(event_id))
         event = max(map(event_of, items), key=lambda candidate: candidate.version)
         try:
             self.head(event.department_id)
@@ -144,7 +156,7 @@ class Reads:
         found = {event.id: event for event in self.indexed_events(department_id)}
         head = self.head(department_id)
         settled: set[str] = set()
-        for change in self._newest_first(department_id, head.last_seq, timestamp(since)):
+        for change in self.newest_first(department_id, head.last_seq, timestamp(since)):
             if change.subject.id not in settled:
                 settled.add(change.subject.id)
                 _follow(found, change)
@@ -174,9 +186,9 @@ class Reads:
     def recently_changed_ids(self, department_id: str) -> set[str]:
         """Ids of the events that the index may not show yet, or may still show."""
         since = timestamp(datetime.now(UTC) - INDEX_DELAY)
-        return {change.subject.id for change in self._newest_first(department_id, None, since)}
+        return {change.subject.id for change in self.newest_first(department_id, None, since)}
 
-    def _newest_first(self, history: str, last_seq: int | None, since: str) -> Iterator[Change]:
+    def newest_first(self, history: str, last_seq: int | None, since: str) -> Iterator[Change]:
         """The changes up to ``last_seq`` that are not older than ``since``, the newest first."""
         if last_seq == 0:
             return
@@ -209,6 +221,11 @@ class Reads:
             ConsistentRead=True,
             **options,
         )
+
+    def _gone(self, error: NotFound) -> NotFound:
+        """``error``, unless it is only not there yet. :raises StoreUnusable: a restore is not complete."""
+        require_whole(self.stored_head(DEPARTMENTS_HISTORY))
+        return error
 
     def _get(self, table: str, key: Json) -> Json | None:
         item: Json | None = self._connection.call("get_item", TableName=table, Key=key, ConsistentRead=True).get("Item")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from calendar_server.config import BillingMode
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY
 from calendar_server.errors import StoreUnavailable, StoreUnusable
 from calendar_server.store.dynamodb.connection import (
     CREATE_TABLES_COMMAND,
@@ -19,7 +20,9 @@ from calendar_server.store.dynamodb.connection import (
     Json,
     error_code,
 )
+from calendar_server.store.dynamodb.items import HEAD_SEQ, change_key
 from calendar_server.store.dynamodb.schema import DEPARTMENT_DATE_INDEX, EXPIRES_AT, Index, Schema, Table, Throughput
+from calendar_server.store.dynamodb.wholeness import require_whole
 
 Report = Callable[[str], None]
 
@@ -64,11 +67,8 @@ class Tables:
             if problems:
                 raise StoreUnusable(problems)
             self._ready = True
-        self._connection.call(
-            "get_item",
-            TableName=self._schema.changes.name,
-            Key={"history": {"S": "readiness"}, "seq": {"N": "0"}},
-        )
+        key = change_key(DEPARTMENTS_HISTORY, HEAD_SEQ)
+        require_whole(self._connection.call("get_item", TableName=self._schema.changes.name, Key=key).get("Item"))
 
     def events_index_is_usable(self) -> bool:
         """False where the index is missing, still being filled, or does not hold whole items."""
