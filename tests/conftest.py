@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from collected_calls import collecting as collecting  # a fixture for every test
 
 from calendar_server.store.embedded import EmbeddedStore
 
@@ -18,3 +19,8 @@ def embedded_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
     store = EmbeddedStore(tmp_path / "calendar.sqlite3")
     yield store
     store.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run last what compares the calls that all other tests have made."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)

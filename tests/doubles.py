@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from functional.serving import free_port as free_port
 from moto.dynamodb.responses import DynamoHandler
 
 from calendar_server.config import Settings
@@ -25,13 +26,6 @@ FAKE_CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
@@ -48,10 +42,10 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 
 
 
 @contextmanager
-def ministack_server(folder: Path) -> Iterator[str]:
-    """The address of a ministack that lives as long as the block."""
+def ministack_server(folder: Path, services: str = "dynamodb") -> Iterator[str]:
+    """The address of a ministack that lives as long as the block and doubles ``services``, divided by commas."""
     port = free_port()
-    environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": "dynamodb"}
+    environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": services}
     with (folder / "ministack.log").open("wb") as log:
         command = [sys.executable, "-W", "ignore", "-m", "ministack"]
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)

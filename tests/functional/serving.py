@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -19,6 +20,7 @@ BIN = Path(sys.executable).parent
 KINDS = ("gunicorn-eventlet", "gunicorn-gevent", "flask-run")
 START_SECONDS = 30
 STOP_SECONDS = 10
+OWN_PORTS = (20_000, 32_000)
 
 
 class Server:
@@ -70,9 +72,12 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, below those given to outgoing connections: none takes it before its server does."""
+    while True:
+        port = random.randrange(*OWN_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def command_for(kind: str, port: int) -> list[str]:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -17,15 +16,20 @@ import pytest
 import requests
 import socketio
 import trustme
+from functional.behind_one_proxy import (
+    began_session,
+    check_sessions_of_the_gone_end_at_once,
+    open_sockets,
+    persistent_post,
+    polling_address,
+)
 from functional.redis_server import redis_server, required_program
 from functional.serving import BIN, ROOT, Server, environment, free_port, serving
 from functional.subscriber import Subscriber
 from functional.talking import create_department, create_event
-from prometheus_client.parser import text_string_to_metric_families
 
 CONFIGURATION = ROOT / "deploy" / "nginx" / "several-workers.conf"
 TLS_CONFIGURATION = ROOT / "deploy" / "nginx" / "tls.conf"
-WRITE_SECONDS = 20
 
 
 class Fronted(Server):
@@ -112,21 +116,6 @@ def doomed(tmp_path: Path) -> Iterator[tuple[Fronted, list[Server]]]:
         yield found
 
 
-def persistent_post(server: Server, department_id: str, title: str) -> None:
-    """Create an event as clients do: the same write again until it has a final answer."""
-    headers = {"Idempotency-Key": str(uuid.uuid4())}
-    deadline = time.monotonic() + WRITE_SECONDS
-    while True:
-        body = {"title": title, "event_date": "2024-01-20"}
-        answer = requests.post(f"{server.url}/api/events/{department_id}", json=body, headers=headers, timeout=10)
-        if answer.status_code == 201:
-            return
-        assert answer.status_code == 503, answer.text
-        assert answer.json()["error"] == "store_unavailable"
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def from_address(host: str) -> requests.Session:
     """A client that connects from this address of this machine."""
 
@@ -137,16 +126,6 @@ def from_address(host: str) -> requests.Session:
     session = requests.Session()
     session.mount("http://", Adapter())
     return session
-
-
-def open_sockets(worker: Server) -> float:
-    text = requests.get(worker.url + "/metrics", timeout=10).text
-    return sum(
-        sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == "dallyeok_sockets"
-    )
 
 
 def test_watchers_on_every_worker_hear_of_every_change(fronted: tuple[Fronted, list[Server]]) -> None:
@@ -174,8 +153,10 @@ def test_when_a_worker_goes_its_clients_come_back_to_another_and_miss_nothing(
     department = create_department(server)["id"]
     with ExitStack() as stack:
         watchers = [stack.enter_context(closing(Subscriber(server.url, department))) for _ in range(6)]
+        watchers += [stack.enter_context(closing(Subscriber(server.url, department, "polling"))) for _ in range(2)]
         for watcher in watchers:
             watcher.wait_for_join()
+        assert all(open_sockets(worker) > 0 for worker in workers)
         create_event(server, department)
         workers[0].kill()
         for number in range(10):
@@ -183,6 +164,18 @@ def test_when_a_worker_goes_its_clients_come_back_to_another_and_miss_nothing(
         events = requests.get(f"{server.url}/api/events/{department}", timeout=10).json()["events"]
         for watcher in watchers:
             watcher.wait_for(events, 20)
+
+
+def test_a_session_whose_worker_is_gone_ends_at_once_and_the_next_is_served(
+    doomed: tuple[Fronted, list[Server]],
+) -> None:
+    server, workers = doomed
+    sessions = [began_session(server) for _ in range(6)]
+    workers[0].kill()
+    gone = {sid: workers[0].port for sid in sessions if sid.startswith(f"{workers[0].port}.")}
+    check_sessions_of_the_gone_end_at_once(server, gone)
+    for sid in set(sessions) - set(gone):
+        assert requests.post(f"{polling_address(server)}&sid={sid}", data="40", timeout=10).status_code == 200
 
 
 def test_a_client_that_begins_with_polling_can_upgrade(fronted: tuple[Fronted, list[Server]]) -> None:
@@ -200,7 +193,8 @@ def test_a_client_that_begins_with_polling_can_upgrade(fronted: tuple[Fronted, l
 
 def test_the_figures_are_kept_from_outside(fronted: tuple[Fronted, list[Server]]) -> None:
     server, workers = fronted
-    assert requests.get(server.url + "/metrics", timeout=10).status_code == 404
+    for path in ("/metrics", "/metrics/", "/metrics/all", "//metrics"):
+        assert requests.get(server.url + path, timeout=10).status_code == 404, path
     assert requests.get(workers[0].url + "/metrics", timeout=10).status_code == 200
 
 
@@ -219,9 +213,9 @@ def test_a_polling_session_stays_with_its_worker_whatever_address_and_program_it
     fronted: tuple[Fronted, list[Server]],
 ) -> None:
     server, workers = fronted
-    path = f"{server.url}/socket.io/?EIO=4&transport=polling"
+    path = polling_address(server)
     for first in range(4):
-        sid = requests.get(path, timeout=10).text.partition('"sid":"')[2].partition('"')[0]
+        sid = began_session(server)
         assert sid.partition(".")[0] in {str(worker.port) for worker in workers}
         for number in range(2, 6):
             client = from_address(f"127.0.0.{number}")
@@ -233,7 +227,7 @@ def test_a_polling_session_stays_with_its_worker_whatever_address_and_program_it
 @pytest.mark.parametrize("sid", ["22.x", "8001", "127.0.0.1:22", "%0d%0a8001.x", "."])
 def test_no_session_id_leads_to_anything_but_a_worker(fronted: tuple[Fronted, list[Server]], sid: str) -> None:
     server, _ = fronted
-    answer = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling&sid={sid}", timeout=10)
+    answer = requests.get(f"{polling_address(server)}&sid={sid}", timeout=10)
     assert answer.status_code == 400
     assert "X-Request-ID" in answer.headers
 

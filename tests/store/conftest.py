@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deploy.deploying import SERVICES, Deployment, for_the_double
 from doubles import FAKE_CREDENTIALS, answer_one_request_at_a_time, made_database, ministack_server
 from moto import mock_aws
 
+from calendar_server.config import Settings
 from calendar_server.store.contract import Store
 from calendar_server.store.embedded import EmbeddedStore
 from models import DynamoDBDatabase
@@ -43,7 +45,30 @@ def ministack_database(ministack: str) -> Iterator[DynamoDBDatabase]:
     database.close()
 
 
-@pytest.fixture(params=["embedded", "moto", "ministack"])
+@pytest.fixture(scope="session")
+def deployed_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of tables that the CloudFormation template has made, their names from the stack's outputs."""
+    folder = tmp_path_factory.mktemp("stack")
+    with ministack_server(folder, SERVICES) as endpoint:
+        deployment = Deployment(for_the_double(folder / "aws"), endpoint)
+        made = deployment.run()
+        assert made.returncode == 0, made.stderr
+        yield deployment.settings()
+
+
+@pytest.fixture
+def stack_database(deployed_settings: Settings) -> Iterator[DynamoDBDatabase]:
+    """The stack's tables, empty."""
+    database = DynamoDBDatabase(deployed_settings)
+    yield database
+    for table in database.schema.tables:
+        for item in database.connection.client.scan(TableName=table.name)["Items"]:
+            key = {attribute.name: item[attribute.name] for attribute in table.keys}
+            database.connection.client.delete_item(TableName=table.name, Key=key)
+    database.close()
+
+
+@pytest.fixture(params=["embedded", "moto", "ministack", "stack"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each kind."""
     if request.param == "embedded":

@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# Makes or updates the CloudFormation stack of dynamodb-schema.yaml. May be run again at any time.
+set -euo pipefail
+export AWS_PAGER=''
+
+usage() {
+  cat <<'TEXT'
+deploy-dynamodb.sh [옵션 / options] [매개변수=값 / Parameter=value ...]
+
+  --environment NAME    development(기본 / default), staging, production       DALLYEOK_ENVIRONMENT
+  --prefix PREFIX       테이블 이름 앞에 붙는 말 / put before table names         DALLYEOK_PREFIX    (dallyeok-)
+  --region REGION       리전 / region, ap-northeast-2                          AWS_REGION
+  --stack NAME          스택 이름 / the stack's name                            DALLYEOK_STACK     (PREFIX + NAME)
+  --topic-arn ARN       경보를 받을 SNS 주제 / SNS topic that gets alarms         DALLYEOK_TOPIC_ARN
+  --billing MODE        PAY_PER_REQUEST, PROVISIONED                           DALLYEOK_BILLING
+  --kms-key-arn ARN     암호화 키 / key for encryption at rest                  DALLYEOK_KMS_KEY_ARN
+  --dry-run             바뀔 것만 보여 줍니다 / only show what would change
+
+템플릿의 다른 매개변수는 그대로 적습니다. 적지 않은 것은 스택의 지금 값을 지킵니다.
+Other parameters of the template are given as they are; what is not given keeps the stack's present value:
+  deploy-dynamodb.sh --environment production Billing=PROVISIONED MinimumCapacity=20 MaximumCapacity=1600
+TEXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "✗ $*"
+  exit 1
+}
+wrong_usage() {
+  say "✗ $*"
+  say "   deploy-dynamodb.sh --help"
+  exit 2
+}
+
+template="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/dynamodb-schema.yaml"
+environment=${DALLYEOK_ENVIRONMENT:-development}
+prefix=${DALLYEOK_PREFIX-dallyeok-}
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
+stack=${DALLYEOK_STACK:-}
+topic_arn=${DALLYEOK_TOPIC_ARN:-}
+billing=${DALLYEOK_BILLING:-}
+kms_key_arn=${DALLYEOK_KMS_KEY_ARN:-}
+dry_run=
+parameters=()
+
+read_arguments() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help) usage; exit 0 ;;
+      --dry-run) dry_run=yes; shift; continue ;;
+      --environment | --prefix | --region | --stack | --topic-arn | --billing | --kms-key-arn)
+        [ $# -ge 2 ] || wrong_usage "$1: 값이 없습니다 / a value is missing" ;;
+      [A-Z]*=*) parameters+=("$1"); shift; continue ;;
+      *) wrong_usage "$1: 모르는 옵션입니다 / unknown option" ;;
+    esac
+    case $1 in
+      --environment) environment=$2 ;;
+      --prefix) prefix=$2 ;;
+      --region) region=$2 ;;
+      --stack) stack=$2 ;;
+      --topic-arn) topic_arn=$2 ;;
+      --billing) billing=$2 ;;
+      --kms-key-arn) kms_key_arn=$2 ;;
+    esac
+    shift 2
+  done
+}
+
+check_arguments() {
+  case $environment in
+    development | staging | production) ;;
+    *) wrong_usage "--environment: development, staging, production 가운데 하나여야 합니다 / must be one of these: '$environment'" ;;
+  esac
+  [ -n "$stack" ] || stack="$(printf '%s' "${prefix:-dallyeok-}" | tr '._' '--')$environment"
+  [[ $stack =~ ^[a-zA-Z][a-zA-Z0-9-]{0,127}$ ]] ||
+    wrong_usage "--stack: 영문자로 시작하고 영문자, 숫자, - 만 쓸 수 있습니다 / letters, digits and - only, beginning with a letter: '$stack'"
+  [ -n "$region" ] || region=$(aws configure get region 2>/dev/null) ||
+    wrong_usage "--region: 리전이 없습니다. --region ap-northeast-2 처럼 지정하세요 / the region is missing"
+  parameters+=("Environment=$environment" "Prefix=$prefix")
+  [ -z "$topic_arn" ] || parameters+=("AlarmTopicArn=$topic_arn")
+  [ -z "$billing" ] || parameters+=("Billing=$billing")
+  [ -z "$kms_key_arn" ] || parameters+=("KmsKeyArn=$kms_key_arn")
+}
+
+cloudformation() { aws --region "$region" cloudformation "$@"; }
+
+# The stack's state, or nothing where there is no stack. Any other error ends the script with what AWS says.
+stack_state() {
+  local answer
+  if answer=$(cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1); then
+    printf '%s' "$answer"
+  elif [[ $answer != *"does not exist"* ]]; then
+    fail "스택을 읽을 수 없습니다. 자격증명, 권한, 리전을 확인하세요 / The stack cannot be read: check credentials, permissions and region
+$answer"
+  fi
+}
+
+# What a parameter will be: as given here, as the stack has it, or the template's default ($2).
+effective() {
+  local each found=
+  for each in "${parameters[@]}"; do
+    [[ $each != "$1="* ]] || found=${each#*=}
+  done
+  if [ -z "$found" ] && [ -n "$state" ]; then
+    found=$(cloudformation describe-stacks --stack-name "$stack" --output text \
+      --query "Stacks[0].Parameters[?ParameterKey=='$1'].ParameterValue | [0]")
+    [ "$found" != None ] || found=
+  fi
+  printf '%s' "${found:-$2}"
+}
+
+# CloudFormation cannot compare two parameters.
+check_capacity() {
+  local minimum maximum
+  minimum=$(effective MinimumCapacity 10)
+  maximum=$(effective MaximumCapacity 400)
+  if [[ $minimum =~ ^[0-9]+$ && $maximum =~ ^[0-9]+$ ]] && ((maximum < minimum)); then
+    wrong_usage "MaximumCapacity($maximum)는 MinimumCapacity($minimum)보다 작을 수 없습니다 / MaximumCapacity must not be less than MinimumCapacity"
+  fi
+}
+
+# Goes on only in states from which a deployment can begin.
+check_state() {
+  case $state in
+    '' | REVIEW_IN_PROGRESS | CREATE_COMPLETE | UPDATE_COMPLETE | UPDATE_ROLLBACK_COMPLETE | IMPORT_COMPLETE | \
+      IMPORT_ROLLBACK_COMPLETE | ROLLBACK_COMPLETE) ;;
+    *_IN_PROGRESS)
+      fail "스택이 $state 상태입니다. 지금 하는 일이 끝난 뒤 다시 실행하세요 / The stack is in $state: run this again when that has ended
+   aws cloudformation describe-stack-events --region $region --stack-name $stack" ;;
+    UPDATE_ROLLBACK_FAILED)
+      fail "스택이 $state 상태입니다. 원인을 고치고 되돌리기를 마친 뒤 다시 실행하세요 / The stack is in $state: mend the cause and finish the rollback, then run this again
+   aws cloudformation continue-update-rollback --region $region --stack-name $stack" ;;
+    ROLLBACK_FAILED | DELETE_FAILED)
+      fail "스택이 $state 상태라서 이 스크립트가 고칠 수 없습니다. 테이블의 삭제 방지를 끄고(필요하면 먼저 백업) 스택을 지운 뒤 다시 실행하세요 / The stack is in $state, which this script cannot mend: back up what you need, turn off the tables' deletion protection, delete the stack, then run this again
+   aws cloudformation describe-stack-events --region $region --stack-name $stack
+   aws dynamodb update-table --region $region --no-deletion-protection-enabled --table-name ${prefix}events
+   aws cloudformation delete-stack --region $region --stack-name $stack" ;;
+    *)
+      fail "스택이 $state 상태라서 이 스크립트가 고칠 수 없습니다. 이벤트를 보고 스택을 지운 뒤 다시 실행하세요(테이블이 남아 있으면 먼저 백업하세요) / The stack is in $state, which this script cannot mend: look at its events, delete the stack, then run this again (back up tables that are left)
+   aws cloudformation describe-stack-events --region $region --stack-name $stack
+   aws cloudformation delete-stack --region $region --stack-name $stack" ;;
+  esac
+}
+
+# A stack whose creation was rolled back holds nothing and cannot be updated.
+remove_rolled_back() {
+  say "처음 만들 때 실패한 스택을 지우고 다시 만듭니다 / Deleting the stack whose creation had failed, to make it anew ..."
+  cloudformation delete-stack --stack-name "$stack"
+  cloudformation wait stack-delete-complete --stack-name "$stack" || fail_with_events ''
+  state=
+}
+
+newest_event_time() {
+  [ -z "$state" ] || cloudformation describe-stack-events --stack-name "$stack" --output text \
+    --query 'StackEvents[0].Timestamp' 2>/dev/null || true
+}
+
+# Failed events of this run first, oldest first: the first is usually the cause. $1 is the time of the last event before.
+fail_with_events() {
+  local events
+  events=$(cloudformation describe-stack-events --stack-name "$stack" --output text \
+    --query "reverse(StackEvents[?Timestamp > '$1' && contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason])" 2>/dev/null) || true
+  if [ -n "$events" ]; then
+    say "✗ 실패한 것 / What failed:"
+    printf '%s\n' "$events" | sed 's/^/   /' >&2
+  fi
+  [ -z "${output:-}" ] || say "$output"
+  [[ ${events}${output:-} != *"already exists"* ]] ||
+    say "같은 이름의 테이블이나 로그 그룹이 이미 있습니다. 다른 --prefix를 쓰거나, 남은 것을 백업하고 지우세요 / A table or log group of that name exists: use another --prefix, or back up and delete what is left"
+  fail "스택 $stack: $(stack_state)"
+}
+
+show_changes() {
+  local change_set
+  change_set=$(printf '%s' "$output" | grep -oE 'arn:[^ "]+:changeSet/[^ "]+' | head -n 1)
+  cloudformation describe-change-set --change-set-name "$change_set" --output table \
+    --query 'Changes[].ResourceChange.{Action: Action, Resource: LogicalResourceId, Type: ResourceType, Replacement: Replacement}'
+  if [ "$(stack_state)" = REVIEW_IN_PROGRESS ]; then
+    cloudformation delete-stack --stack-name "$stack" # only the shell in which the change set lies
+  else
+    cloudformation delete-change-set --change-set-name "$change_set" >/dev/null ||
+      say "변경 세트가 남았습니다 / The change set is left: $change_set"
+  fi
+  say "바꾼 것은 없습니다 / Nothing was changed"
+}
+
+show_outputs() {
+  say "✓ 스택 $stack: $(stack_state)"
+  cloudformation describe-stacks --stack-name "$stack" --output table \
+    --query 'Stacks[0].Outputs[].{Output: OutputKey, Value: OutputValue, For: Description}'
+}
+
+read_arguments "$@"
+command -v aws >/dev/null || fail "AWS CLI가 없습니다 / The AWS CLI is missing: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+check_arguments
+
+state=$(stack_state)
+say "스택 $stack($region): ${state:-아직 없음 / not there yet}"
+check_state
+if [ "$state" = ROLLBACK_COMPLETE ]; then
+  if [ -n "$dry_run" ]; then
+    say "처음 만들 때 실패한 스택입니다. 실제로 실행하면 지우고 다시 만듭니다 / Its creation had failed: a real run deletes it and makes it anew"
+    cloudformation validate-template --template-body "file://$template" --query Description --output text
+    exit 0
+  fi
+  remove_rolled_back
+fi
+check_capacity
+last_event=$(newest_event_time)
+
+if output=$(cloudformation deploy --stack-name "$stack" --template-file "$template" --no-fail-on-empty-changeset \
+  --capabilities CAPABILITY_IAM --parameter-overrides "${parameters[@]}" \
+  --tags "Environment=$environment" Service=dallyeok ${dry_run:+--no-execute-changeset} 2>&1); then
+  if [[ $output == *"No changes to deploy"* ]]; then
+    say "바뀔 것이 없습니다 / Nothing to change"
+    [ -n "$dry_run" ] || show_outputs
+  elif [ -n "$dry_run" ]; then
+    show_changes
+  else
+    show_outputs
+  fi
+else
+  fail_with_events "$last_event"
+fi
