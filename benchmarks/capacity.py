@@ -10,11 +10,15 @@ import itertools
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
-from benchmarks.metering import Meter, Units
+from benchmarks.capacity_pages import DEPARTMENTS, EVENTS, pages
+from benchmarks.metering import Measured, Meter
+from calendar_server.domain import clock
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Edit
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.domain.receipts import StoredAnswer
@@ -24,7 +28,8 @@ from calendar_server.services.upkeep import look_after
 from models import DynamoDBDatabase
 
 ROOT = Path(__file__).parents[1]
-EVENTS, DEPARTMENTS = 100, 10
+RECENT = 25
+"""Changes among them that the history still has: as many as a first list looks at."""
 OLD = "2024-01-15T10:30:00.000Z"
 BODY = {
     "title": "분기 마감 회의 준비",
@@ -33,59 +38,23 @@ BODY = {
     "description": "지난 분기 결과를 함께 보고 다음 분기의 목표를 정합니다. 부서별로 자료를 하나씩 준비해 주세요.",
     "url": "https://intra.example.com/docs/quarter",
 }
-ANSWER = StoredAnswer(201, (("ETag", '"1-0123456789abcdef"'), ("Location", "/api/events/" + "0" * 73)), b"0" * 900)
-"""About as large as the answers that are kept."""
-
-
-WORDS = {
-    "list_warm": ("목록 조회(메모리에 있음, 304 포함)", "list events, held (also 304)"),
-    "list_cold": (f"목록 조회(처음, {EVENTS}건)", f"list events, first time ({EVENTS})"),
-    "departments_warm": ("부서 목록(메모리에 있음)", "list departments, held"),
-    "departments_cold": (f"부서 목록(처음, {DEPARTMENTS}개)", f"list departments, first time ({DEPARTMENTS})"),
-    "head": ("머리 확인", "head check"),
-    "join": ("방 입장(커서 있음, 놓친 것 없음)", "join with a cursor, nothing missed"),
-    "long_poll": ("롱 폴링 1회(25초, 변경 없음)", "one long poll (25 s, nothing happens)"),
-    "follow": (
-        f"머리 따라가기 1초(부서 {DEPARTMENTS}개와 목록)",
-        f"follow heads for 1 s ({DEPARTMENTS} departments, list)",
-    ),
-    "ready": ("준비 상태 확인(/readyz)", "readiness probe (/readyz)"),
-    "upkeep": ("정리 작업(프로세스마다 1분에 1회)", "upkeep (once a minute and process)"),
-    "create": ("이벤트 생성", "create an event"),
-    "create_named": ("이벤트 생성(멱등 키)", "create an event, idempotent"),
-    "repeat": ("같은 멱등 키로 다시 보낸 생성", "the same creation repeated"),
-    "create_chosen": ("이벤트 생성(ID 지정)", "create an event, id given"),
-    "update": ("이벤트 수정", "change an event"),
-    "update_named": ("이벤트 수정(멱등 키)", "change an event, idempotent"),
-    "update_date": ("이벤트 날짜 변경", "change an event's date"),
-    "move": ("이벤트를 다른 부서로 이동", "move an event"),
-    "delete": ("이벤트 삭제", "delete an event"),
-    "catch_up": ("따라잡기(변경 10건)", "catch up (10 changes)"),
-    "list_behind": ("목록 조회(다른 프로세스가 10건 변경)", "list events, 10 changes by others"),
-    "department_create": ("부서 생성", "create a department"),
-    "department_rename": ("부서 이름 변경", "rename a department"),
-    "department_delete": (f"부서 삭제(이벤트 {EVENTS}건 남짓)", f"delete a department (some {EVENTS} events)"),
-}
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One operation and its units."""
-
-    name: str
-    units: Units
+ANSWER = StoredAnswer(201, (("Location", "/api/events/" + "0" * 73), ("Others", "0" * 132)), b"0" * 667)
+"""As large as the answer that is kept when this event is created."""
 
 
 class Scene:
-    """A database with ten departments, one of them with 100 events, and a process that holds what it has read."""
+    """A database with ten departments, one of them with 100 events, and two processes that hold what they have read."""
 
     def __init__(self, database: DynamoDBDatabase, endpoint: str | None) -> None:
         self.database = database
-        self.warm = Calendar(database, secret="비밀")
+        self.warm, self.other = (Calendar(database, secret="비밀") for _ in range(2))
         self.departments = [self._department(f"부서 {number}") for number in range(DEPARTMENTS)]
         self.first, self.second = self.departments[:2]
-        self._fill(self.first)
+        self._fill(self.first, EVENTS - RECENT)
+        with patch.object(clock, "now", return_value=clock.timestamp(datetime.now(UTC) - timedelta(days=1))):
+            self.others_write(RECENT)
         self.read(self.warm)
+        self.read(self.other)
         self.meter = Meter(database, endpoint)
         self._keys = itertools.count()
 
@@ -97,21 +66,26 @@ class Scene:
     def _department(self, name: str) -> str:
         return self.warm.editing.create_department({"name": name, "description": "설명"}).subject.id
 
-    def _fill(self, department_id: str) -> None:
+    def _fill(self, department_id: str, count: int) -> None:
         """Events that were written long ago: the end of the history says nothing about them."""
         fields = {"created_at": OLD, "last_modified": OLD, "department_id": department_id, **BODY}
         requests = []
-        for number in range(EVENTS):
+        for number in range(count):
             event_id = f"{number:08}-0000-4000-8000-000000000000"
             item = {"id": {"S": event_id}, "version": {"N": "1"}, **{name: {"S": fields[name]} for name in fields}}
             requests.append({"PutRequest": {"Item": item}})
         self.database.connection.write_batch(self.database.schema.events.name, requests)
 
     def named(self) -> Mutation:
-        return Mutation(f"{next(self._keys):036}", "0" * 64, lambda _written: ANSWER, lambda _error: ANSWER)
+        return Mutation(f"{next(self._keys):036}", "0" * 32, lambda _written: ANSWER, lambda _error: ANSWER)
 
-    def created(self, mutation: Mutation | None = None, department_id: str | None = None) -> str:
-        return self.warm.editing.create_event(department_id or self.first, BODY, mutation).subject.id
+    def created(self, mutation: Mutation | None = None) -> str:
+        return self.warm.editing.create_event(self.first, BODY, mutation).subject.id
+
+    def created_by_client(self, calendar: Calendar) -> str:
+        """As both ready-made clients create an event: under an id and an Idempotency-Key of their own."""
+        body = {"id": f"{next(self._keys):08}-9999-4000-8000-000000000000", **BODY}
+        return calendar.editing.create_event(self.first, body, self.named()).subject.id
 
     def others_write(self, count: int) -> None:
         department_id = self.first
@@ -145,6 +119,7 @@ def operations(scene: Scene) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "departments_warm", read.departments
     yield "departments_cold", cold().reading.departments
     yield "head", lambda: read.department_head(first)
+    yield "list_check", lambda: sync.missed(DEPARTMENTS_HISTORY, listed)
     yield "join", lambda: (sync.head(first), sync.missed(first, cursor))
     yield "long_poll", lambda: [sync.missed(DEPARTMENTS_HISTORY, listed) for _ in range(2)]
     yield "follow", lambda: scene.database.heads([DEPARTMENTS_HISTORY, *scene.departments])
@@ -157,10 +132,19 @@ def operations(scene: Scene) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "repeat", lambda: _answered_before(lambda: scene.created(repeated))
     chosen = {**BODY, "id": "99999999-0000-4000-8000-000000000000"}
     yield "create_chosen", lambda: edit.create_event(first, chosen)
+    yield "create_client", lambda: scene.created_by_client(warm)
+    scene.read(scene.other)
+    before_one = warm.cursors.text(first, scene.database.head(first))
+    scene.others_write(1)
+    yield "announce", lambda: sync.missed(first, before_one)
+    yield "create_behind", lambda: scene.created_by_client(scene.other)
+    read.events(first)
     target = scene.created()
     yield "update", lambda: edit.update_event(target, {"title": "바뀐 회의 제목"})
     named = scene.named()
     yield "update_named", lambda: edit.update_event(target, {"title": "다시 바뀐 제목"}, mutation=named)
+    yield "update_cold", lambda: cold().editing.update_event(target, {"title": "또 바뀐 제목"})
+    read.events(first)
     yield "update_date", lambda: edit.update_event(target, {"event_date": "2024-02-20"})
     yield "move", lambda: edit.update_event(target, {"department_id": second})
     yield "delete", lambda: edit.delete_event(target)
@@ -186,37 +170,9 @@ def measured(database: DynamoDBDatabase, endpoint: str | None = None) -> list[Me
     found = []
     scene = Scene(database, endpoint)
     for name, work in operations(scene):
-        with scene.meter.measuring() as units:
+        with scene.meter.measuring() as counted:
             work()
-        found.append(Measured(name, units))
-    return found
-
-
-def table(moto: list[Measured], ministack: list[Measured], language: str) -> str:
-    """The figures as a Markdown table."""
-    korean = language == "ko"
-    head = (
-        "| 작업 | 읽기 | 쓰기 | moto 읽기/쓰기 | ministack 읽기/쓰기 |"
-        if korean
-        else "| operation | read | write | moto read/write | ministack read/write |"
-    )
-    rows = [
-        f"| {WORDS[first.name][0 if korean else 1]} | {first.units.read:g} | {first.units.write:g} "
-        f"| {first.units.said_read:g} / {first.units.said_write:g} | {other.units.said_read:g} / {other.units.said_write:g} |"
-        for first, other in zip(moto, ministack, strict=True)
-    ]
-    return "\n".join([head, "|---|---:|---:|---:|---:|", *rows])
-
-
-def pages(moto: list[Measured], ministack: list[Measured]) -> dict[Path, str]:
-    """Each page with its table renewed."""
-    begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
-    found = {}
-    for name, language in (("capacity.md", "en"), ("capacity.ko.md", "ko")):
-        path = ROOT / "docs" / name
-        text = path.read_text(encoding="utf-8")
-        before, after = text.split(begin)[0], text.split(end)[1]
-        found[path] = f"{before}{begin}\n{table(moto, ministack, language)}\n{end}{after}"
+        found.append(Measured(name, counted))
     return found
 
 
@@ -234,7 +190,9 @@ def main() -> None:
     for path, text in pages(moto, ministack).items():
         path.write_text(text, encoding="utf-8")
     for each in moto:
-        print(f"{each.name:20} {each.units.read:7g} {each.units.write:7g}  {dict.fromkeys(each.units.calls)}")
+        units = each.counted.load.total
+        calls = ", ".join(f"{count} {name}" for name, count in Counter(each.counted.calls).items())
+        print(f"{each.name:20} {units.read:7g} {units.write:7g}  {calls}")
 
 
 if __name__ == "__main__":
