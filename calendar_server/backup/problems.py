@@ -8,7 +8,7 @@ from calendar_server.errors import CalendarError
 
 
 class BackupProblem(CalendarError):
-    """Nothing was written. ``params``: what a sentence about it needs."""
+    """A backup or a restore is refused. ``params``: what a sentence about it needs."""
 
     code: ClassVar[str] = "backup_problem"
 
@@ -21,6 +21,12 @@ class FileExists(BackupProblem):
     """A file of this name exists, and nobody said to overwrite it."""
 
     code = "file_exists"
+
+
+class NotAFile(BackupProblem):
+    """The name belongs to a folder, a pipe or a device. A restore reads its file several times, a backup renames it."""
+
+    code = "not_a_file"
 
 
 class NotABackup(BackupProblem):
@@ -39,6 +45,18 @@ class DamagedBackup(BackupProblem):
     """A record is altered or missing; ``line`` says where it was noticed, ``reason`` what."""
 
     code = "damaged_backup"
+
+
+class ChangedBackup(BackupProblem):
+    """The file has become another one since it was found whole; what was read of it may be incomplete."""
+
+    code = "changed_backup"
+
+
+class WrittenWrongly(BackupProblem):
+    """A backup does not read as it was written: the disk or the file system is at fault."""
+
+    code = "written_wrongly"
 
 
 class StoreHoldsSomething(BackupProblem):

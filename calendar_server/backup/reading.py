@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
-from calendar_server.backup.problems import DamagedBackup, NewerBackup, NotABackup
+from calendar_server.backup.problems import (
+    BackupProblem,
+    ChangedBackup,
+    DamagedBackup,
+    NewerBackup,
+    NotABackup,
+    NotAFile,
+)
 from calendar_server.backup.records import (
     FORMAT,
     Record,
@@ -49,14 +58,17 @@ class BackupFile:
         self.heads: dict[str, Head] = {}
         self.departments = DepartmentList(Head(0, ""), ())
         self._departments: list[Department] = []
+        self._verified: tuple[int, ...] = ()
 
     def verify(self) -> None:
         """Read all of it.
 
-        :raises NotABackup, NewerBackup: it is something else.
+        :raises NotAFile, NotABackup, NewerBackup: it is something else.
         :raises DamagedBackup: it was cut off or altered.
         :raises OSError: it cannot be read.
         """
+        if self.path.exists() and not self.path.is_file():
+            raise NotAFile(path=self.path)
         digest = hashlib.sha256()
         for number, line, record in self._lines():
             try:
@@ -65,6 +77,8 @@ class BackupFile:
                 raise DamagedBackup(line=number, reason="not_understood") from error
             digest.update(line)
             self.counts[str(record["kind"])] += 1
+        if not self.counts:
+            raise NotABackup(path=self.path)
         if not self.counts["end"]:
             raise DamagedBackup(line=self.counts.total() + 1, reason="cut_off")
         self.departments = DepartmentList(self.heads.pop(DEPARTMENTS_HISTORY), tuple(self._departments))
@@ -79,7 +93,14 @@ class BackupFile:
         return map(receipt_in, self._records("receipt"))
 
     def _records(self, kind: str) -> Iterator[Record]:
-        return (record for _number, _line, record in self._lines() if record["kind"] == kind)
+        """:raises ChangedBackup: at the end at the latest, where it is no longer the file that was found whole."""
+        verified = self._verified
+        try:
+            yield from (record for _number, _line, record in self._lines() if record["kind"] == kind)
+        except BackupProblem as problem:
+            raise ChangedBackup(path=self.path) from problem
+        if self._verified != verified:
+            raise ChangedBackup(path=self.path)
 
     def _lines(self) -> Iterator[tuple[int, bytes, Record]]:
         number = 0
@@ -93,6 +114,7 @@ class BackupFile:
                         raise NotABackup(path=self.path) from None
                     raise
                 self.read(len(line))
+            self._verified = _state(file)
 
     def _take(self, record: Record, number: int, digest: str) -> None:
         """One record after the other, as they stand in the file; ``digest`` is that of the lines before."""
@@ -119,3 +141,9 @@ class BackupFile:
     def _is_complete(self) -> bool:
         """Every department has a head, and their list too."""
         return self.heads.keys() == {DEPARTMENTS_HISTORY, *(department.id for department in self._departments)}
+
+
+def _state(file: IO[bytes]) -> tuple[int, ...]:
+    """What is another number as soon as the file is another one, or is written to."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

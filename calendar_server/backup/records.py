@@ -46,7 +46,11 @@ def record_in(line: bytes, number: int) -> Record:
     json = line[_CHECKSUM_CHARACTERS + 1 : -1]
     if not line.endswith(b"\n") or line[:_CHECKSUM_CHARACTERS] != b"%08x" % zlib.crc32(json):
         raise DamagedBackup(line=number, reason="altered")
-    record: Record = orjson.loads(json)
+    try:
+        record: Record = orjson.loads(json)
+        record["kind"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedBackup(line=number, reason="not_understood") from error
     return record
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from calendar_server.backup.problems import FileExists
+from calendar_server.backup.problems import BackupProblem, FileExists, NotAFile, WrittenWrongly
 from calendar_server.backup.reading import BackupFile
 from calendar_server.backup.records import (
     FORMAT,
@@ -33,26 +34,54 @@ Written = Callable[[str], None]
 def back_up(store: Store, path: Path, written: Written, *, overwrite: bool = False) -> Counter[str]:
     """Write ``path``; how many records of each kind.
 
-    The file appears under its name once it is complete, on disk and read back; until then it is called ``.part``.
+    The file appears under its name once it is complete, on disk and read back; until then it has a name of its own that
+    ends in ``.part``. Only its owner may read it: it holds everything that the store holds, and what signs the cursors.
 
     :raises FileExists: unless ``overwrite``.
+    :raises NotAFile: the name is a folder's or a device's.
+    :raises WrittenWrongly: what was written does not read so.
     :raises OSError: the disk is full, or the folder cannot be written to.
     """
-    if path.exists() and not overwrite:
-        raise FileExists(path=path)
-    part = path.with_name(f"{path.name}.part")
+    _require_free(path, overwrite)
+    folder = path.absolute().parent
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=folder)
+    part = Path(name)
     try:
-        with open(part, "wb", opener=_for_owner_only) as file, store.extract(path.absolute().parent) as extract:
+        with open(descriptor, "wb") as file, store.extract(folder) as extract:
             counts = _write(file, extract, written)
-        BackupFile(part).verify()
-        if path.exists() and not overwrite:
-            raise FileExists(path=path)
-        os.replace(part, path)
-    except BaseException:
+        _read_back(part)
+        _give_name(part, path, overwrite)
+    finally:
         part.unlink(missing_ok=True)
-        raise
-    _force_to_disk(path.absolute().parent)
+    _force_to_disk(folder)
     return counts
+
+
+def _require_free(path: Path, overwrite: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise NotAFile(path=path)
+    if os.path.lexists(path) and not overwrite:
+        raise FileExists(path=path)
+
+
+def _read_back(part: Path) -> None:
+    try:
+        BackupFile(part).verify()
+    except BackupProblem as problem:
+        raise WrittenWrongly(**problem.params) from problem
+
+
+def _give_name(part: Path, path: Path, overwrite: bool) -> None:
+    """A link is refused where another backup has taken the name meanwhile; some file systems have none."""
+    if not overwrite:
+        try:
+            os.link(part, path)
+            return
+        except FileExistsError as error:
+            raise FileExists(path=path) from error
+        except OSError:
+            _require_free(path, overwrite)
+    os.replace(part, path)
 
 
 def _write(file: IO[bytes], extract: Extract, written: Written) -> Counter[str]:
@@ -79,11 +108,6 @@ def _records(extract: Extract) -> Iterator[Record]:
     yield from map(event_record, extract.events())
     yield from map(change_record, extract.changes())
     yield from map(receipt_record, extract.receipts())
-
-
-def _for_owner_only(path: str, flags: int) -> int:
-    """A backup holds everything that the store holds, and what signs the cursors."""
-    return os.open(path, flags, mode=0o600)
 
 
 def _force_to_disk(folder: Path) -> None:

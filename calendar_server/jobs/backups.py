@@ -13,16 +13,18 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from calendar_server.backup.problems import NotAFile
 from calendar_server.backup.restoring import opened
 from calendar_server.backup.restoring import restore as restore_into
 from calendar_server.backup.writing import back_up
-from calendar_server.jobs.sentences import telling_problems
+from calendar_server.errors import CalendarError, SetupError
+from calendar_server.jobs.sentences import sentence, telling_problems
 from calendar_server.store.contract import Store
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = click.Path(path_type=Path)
 STEPS_WITHOUT_LENGTH = 500
 READINGS_OF_A_RESTORE = 3
 """Events, changes and receipts are taken out of the file one after the other."""
@@ -37,11 +39,14 @@ def backup(file: Path, force: bool) -> None:
 
     Write the whole store into FILE, while the server runs.
     """
-    with telling_problems():
+    with telling_problems(lambda: sentence("no_backup")):
+        _require_name(file)
         store = _store()
         click.echo(f"저장소 / Store: {store.describe()}", err=True)
         with _progress("백업 / backing up") as done:
             counts = back_up(store, file, lambda _kind: done(1), overwrite=force)
+    if not counts["department"] and not counts["change"]:
+        click.echo(sentence("empty_store"), err=True)
     click.echo(f"✓ {file}: {_counted(counts)}")
 
 
@@ -60,15 +65,16 @@ def restore(file: Path, force: bool) -> None:
 
     모든 클라이언트는 목록을 새로 받습니다(이전 커서는 410). / All clients load anew: earlier cursors get 410.
     """
+    store = _store()
     with telling_problems():
-        store = _store()
+        _require_name(file)
         click.echo(f"저장소 / Store: {store.describe()}", err=True)
         size = file.stat().st_size
         with _progress("파일 확인 / checking", size) as done:
             found = opened(file, done)
-        with _progress("복구 / restoring", size * READINGS_OF_A_RESTORE) as done:
-            found.read = done
-            restore_into(store, found, replace=force)
+    with telling_problems(lambda: _left_in(store)), _progress("복구 / restoring", size * READINGS_OF_A_RESTORE) as done:
+        found.read = done
+        restore_into(store, found, replace=force)
     click.echo(f"✓ {found.made_at} {_counted(found.counts)}")
 
 
@@ -83,6 +89,23 @@ def new_epochs() -> None:
     with telling_problems():
         count = _store().renew_epochs()
     click.echo(f"✓ 새 에포크 / histories in a new epoch: {count}")
+
+
+def _require_name(file: Path) -> None:
+    """:raises NotAFile: ``-``, which elsewhere stands for the standard input and output."""
+    if str(file) == "-":
+        raise NotAFile(path=file)
+
+
+def _left_in(store: Store) -> str:
+    """What a restore that failed has left behind."""
+    try:
+        store.check()
+    except SetupError as error:
+        return "\n".join(error.problems)
+    except (CalendarError, OSError):
+        return sentence("state_unknown")
+    return sentence("nothing_half_restored")
 
 
 def _store() -> Store:

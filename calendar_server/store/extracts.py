@@ -56,7 +56,7 @@ class Extract(Protocol):
         ...
 
     def changes(self) -> Iterator[Change]:
-        """The kept changes of all histories up to their heads; those of one history in order and without others between."""
+        """The kept changes of all histories up to their heads; those of one history in order."""
         ...
 
     def receipts(self) -> Iterator[KeptReceipt]:

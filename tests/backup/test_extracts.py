@@ -15,7 +15,7 @@ from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Edit
 from calendar_server.domain.departments import Department
 from calendar_server.errors import StoreUnavailable
 from calendar_server.store.contract import Store
-from calendar_server.store.dynamodb import cuts
+from calendar_server.store.dynamodb import cuts, extracting, replacing
 from calendar_server.store.dynamodb.connection import Connection
 from calendar_server.store.extracts import Extract
 
@@ -181,3 +181,61 @@ def test_histories_that_are_numbered_anew_during_the_scan_are_no_backup(
     after_each_scan(monkeypatch, (store.schema.events.name,), store.renew_epochs)
     with pytest.raises(StoreUnavailable, match="numbered anew"), store.extract(tmp_path):
         pass
+
+
+def test_a_department_that_is_deleted_while_the_backup_is_written_is_in_it_with_its_history(
+    whole_store: Store, tmp_path: Path
+) -> None:
+    first, _second = fill(whole_store)
+    before = content(whole_store, tmp_path)
+    with whole_store.extract(tmp_path) as extract:
+        whole_store.commit([Edit(first, None)])
+        whole_store.finish_deletions()
+        assert extracted(extract) == before
+
+
+def test_a_department_that_is_deleted_before_its_last_changes_are_read_is_not_in_it(
+    opening: Opening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = opening("moto")
+    first, second = fill(store)
+    after_each_scan(monkeypatch, (store.schema.events.name,), lambda: store.commit([Edit(None, event(first.id))]))
+    take, taken = cuts.Cuts.take, []
+
+    def take_and_delete(self: Any) -> Any:
+        taken.append(take(self))
+        if len(taken) == 2:
+            store.commit([Edit(first, None)])
+            store.finish_deletions()
+        return taken[-1]
+
+    monkeypatch.setattr(cuts.Cuts, "take", take_and_delete)
+    with store.extract(tmp_path) as extract:
+        monkeypatch.undo()
+        assert extract.departments.departments == (second,)
+        assert extracted(extract) == content(store, tmp_path)
+    assert len(taken) == 3
+
+
+def test_no_page_that_is_read_is_long_whatever_there_is(
+    opening: Opening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = opening("ministack"), opening("ministack")
+    fill(source)
+    fill(target)
+    before, lengths = content(source, tmp_path), []
+    pages = Connection.pages
+
+    def measured(self: Connection, operation: str, **parameters: Any) -> Iterator[Any]:
+        for page in pages(self, operation, **parameters):
+            lengths.append(len(page.get("Items", ())))
+            yield page
+
+    for module in (extracting, replacing):
+        monkeypatch.setattr(module, "ITEMS_A_PAGE", 7)
+    monkeypatch.setattr(Connection, "pages", measured)
+    with source.extract(tmp_path) as extract:
+        target.replace(extract)
+    monkeypatch.setattr(Connection, "pages", pages)
+    assert content(target, tmp_path) == before
+    assert max(lengths) == 7

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from backup.whole_stores import CutOff, MadeUp, content, fill
 from flask import Flask
-from samples import event
+from samples import department, event
 
 from calendar_server.api import register
 from calendar_server.backup.restoring import opened
 from calendar_server.backup.writing import back_up
-from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Edit
+from calendar_server.domain.changes import DEPARTMENTS_HISTORY, DepartmentList, Edit, Head
 from calendar_server.errors import StoreUnavailable, StoreUnusable
 from calendar_server.services.calendar import Calendar
 from calendar_server.store.contract import Store
@@ -213,3 +213,41 @@ def test_killed_in_dynamodb_it_says_so_and_is_made_whole_by_the_next_run(opening
 def some_events(store: Any) -> bool:
     page: Any = store.connection.call("scan", TableName=store.schema.events.name, Limit=1, Select="COUNT")
     return bool(page["Count"])
+
+
+def test_a_missing_table_is_found_before_anything_is_removed(opening: Opening, backup: Any, tmp_path: Path) -> None:
+    store: Any = opening("moto")
+    fill(store)
+    departments = store.list_departments()
+    store.connection.call("delete_table", TableName=store.schema.records.name)
+    with pytest.raises(StoreUnusable, match=store.schema.records.name):
+        store.replace(backup)
+    assert store.list_departments() == departments
+
+
+@pytest.mark.parametrize("kind", ["moto", "ministack"])
+def test_old_items_without_what_the_indexes_are_keyed_by_are_restored(
+    kind: str, opening: Opening, tmp_path: Path
+) -> None:
+    source, target = opening(kind), opening(kind)
+    old: Any = source
+    put = old.connection.call
+    put("put_item", TableName=old.schema.departments.name, Item={"id": {"S": "이름 없는 팀"}})
+    key = {"id": {"S": "날짜 없는 회의"}, "department_id": {"S": "이름 없는 팀"}}
+    put("put_item", TableName=old.schema.events.name, Item={**key, "title": {"S": "회의"}})
+    with source.extract(tmp_path) as extract:
+        target.replace(extract)
+    assert target.list_departments().departments == source.list_departments().departments
+    assert target.get_event("날짜 없는 회의") == source.get_event("날짜 없는 회의")
+
+
+def test_departments_of_one_name_are_named_before_an_embedded_store_is_changed(
+    embedded_store: EmbeddedStore, tmp_path: Path
+) -> None:
+    fill(embedded_store)
+    before = content(embedded_store, tmp_path)
+    source = MadeUp(1)
+    source.departments = DepartmentList(Head(2, "a"), (department("Team"), department("team")))
+    with pytest.raises(StoreUnusable, match="Team, team"):
+        embedded_store.replace(source)
+    assert content(embedded_store, tmp_path) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from flask import Flask
 from samples import department
 
 from calendar_server import jobs
+from calendar_server.backup import reading
 from calendar_server.domain.changes import DEPARTMENTS_HISTORY, Edit
 from calendar_server.errors import StoreUnavailable, StoreUnusable
+from calendar_server.jobs.sentences import REASONS
 from calendar_server.services.calendar import Calendar
 from calendar_server.store.embedded import EmbeddedStore
 
@@ -102,3 +105,70 @@ def test_new_epochs_says_how_many_histories_there_are(embedded_store: EmbeddedSt
     assert result.stdout.endswith(": 2\n")
     after = embedded_store.head(DEPARTMENTS_HISTORY)
     assert (after.last_seq, after.epoch == before.epoch) == (before.last_seq, False)
+
+
+def test_an_interrupted_backup_says_that_there_is_none(
+    embedded_store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embedded_store, "extract", interrupt)
+    result = run(embedded_store, "backup", str(tmp_path / "b.backup"))
+    assert result.exit_code == 1
+    assert "중단했습니다" in result.stderr
+    assert "백업 파일을 만들지 않았습니다" in result.stderr
+    assert list(tmp_path.glob("b.backup*")) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (None, "복구하다 만 내용은 없습니다"),
+        (StoreUnusable(["flask restore 를 다시 실행하세요"]), "flask restore 를 다시 실행하세요"),
+        (StoreUnavailable("시간 초과"), "확인하지 못했습니다"),
+    ],
+)
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), StoreUnavailable("끊김")])
+def test_a_restore_that_fails_says_what_it_has_left_in_the_store(
+    embedded_store: EmbeddedStore,
+    file: str,
+    failure: BaseException,
+    state: Exception | None,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise failure
+
+    def check() -> None:
+        if state is not None:
+            raise state
+
+    monkeypatch.setattr(embedded_store, "replace", fail)
+    monkeypatch.setattr(embedded_store, "check", check)
+    result = run(embedded_store, "restore", file, "--force")
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_folder_and_a_dash_are_no_files(embedded_store: EmbeddedStore, tmp_path: Path) -> None:
+    for name in (str(tmp_path), "-"):
+        for command in ("backup", "restore"):
+            result = run(embedded_store, command, name, "--force")
+            assert result.exit_code == 1
+            assert "보통 파일이 아닙니다" in result.stderr
+
+
+def test_a_backup_of_an_empty_store_asks_whether_it_is_the_right_one(
+    embedded_store: EmbeddedStore, tmp_path: Path
+) -> None:
+    result = run(embedded_store, "backup", str(tmp_path / "a.backup"))
+    assert result.exit_code == 0
+    assert "저장소가 비어 있습니다" in result.stderr
+
+
+def test_every_reason_for_damage_is_told_in_words() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(reading.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'reason="(\w+)"', source)) == set(REASONS)

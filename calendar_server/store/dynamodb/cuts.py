@@ -14,6 +14,7 @@ from calendar_server.domain.changes import DEPARTMENTS_HISTORY, DepartmentList, 
 from calendar_server.errors import StoreUnavailable
 from calendar_server.store.dynamodb.connection import Connection, backoff, error_code
 from calendar_server.store.dynamodb.items import HEAD_SEQ, change_key, head_of
+from calendar_server.store.dynamodb.patience import is_throttled
 from calendar_server.store.dynamodb.reading import NO_HEAD, Reads
 
 HISTORIES_AT_ONCE = 100
@@ -54,12 +55,24 @@ class Cuts:
         """:raises StoreUnavailable: too much is being written to see all histories at one moment."""
         pauses = backoff(SECONDS)
         while True:
-            listed = self._reads.departments()
-            ids = [department.id for department in listed.departments]
-            heads = self._at_one_moment([DEPARTMENTS_HISTORY, *ids])
-            if heads is not None and heads.get(DEPARTMENTS_HISTORY, NO_HEAD) == listed.head:
-                return Cut(listed, {each: heads.get(each, NO_HEAD) for each in ids})
+            try:
+                found = self._try()
+            except StoreUnavailable as error:
+                if not is_throttled(error):
+                    raise
+                found = None
+            if found is not None:
+                return found
             next(pauses)
+
+    def _try(self) -> Cut | None:
+        """None where something was written meanwhile."""
+        listed = self._reads.departments()
+        ids = [department.id for department in listed.departments]
+        heads = self._at_one_moment([DEPARTMENTS_HISTORY, *ids])
+        if heads is None or heads.get(DEPARTMENTS_HISTORY, NO_HEAD) != listed.head:
+            return None
+        return Cut(listed, {each: heads.get(each, NO_HEAD) for each in ids})
 
     def _at_one_moment(self, histories: Collection[str]) -> dict[str, Head] | None:
         if len(histories) > HISTORIES_AT_ONCE:

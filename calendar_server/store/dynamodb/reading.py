@@ -116,12 +116,6 @@ class Reads:
                 break
         return changes[:limit]
 
-    def changes_between(self, history: str, seq: int, last_seq: int) -> Iterator[Change]:
-        """The changes numbered above ``seq`` and up to ``last_seq``, a page at a time."""
-        if seq < last_seq:
-            for page in self._query_changes(history, seq + 1, last_seq):
-                yield from map(change_of, page["Items"])
-
     def events_with_id(self, event_id: str) -> list[Json]:
         """Every item of this id: one, or for the blink of a move none or two."""
         if not _is_key(event_id):

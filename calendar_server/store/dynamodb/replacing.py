@@ -19,7 +19,7 @@ from calendar_server.domain.changes import CHANGES_KEPT, DEPARTMENTS_HISTORY, Ch
 from calendar_server.domain.departments import Department
 from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import StoreUnavailable
-from calendar_server.store.dynamodb.connection import Connection, Json, backoff, error_code
+from calendar_server.store.dynamodb.connection import Connection, backoff, error_code
 from calendar_server.store.dynamodb.items import (
     HEAD_SEQ,
     Item,
@@ -30,6 +30,7 @@ from calendar_server.store.dynamodb.items import (
     receipt_item,
     text,
 )
+from calendar_server.store.dynamodb.patience import ITEMS_A_PAGE, Patient, patiently
 from calendar_server.store.dynamodb.reading import Reads
 from calendar_server.store.dynamodb.schema import DEPARTMENT_DATE_INDEX, Schema, Table
 from calendar_server.store.dynamodb.tables import Tables
@@ -48,21 +49,22 @@ class Replacement:
     """Replaces the tables' content."""
 
     def __init__(self, connection: Connection, schema: Schema, tables: Tables, reads: Reads) -> None:
-        self._connection = connection
+        self._connection = Patient(connection)
         self._schema = schema
         self._tables = tables
         self._reads = reads
 
     def would_lose(self, source: Extract) -> bool:
         """True where there is anything but the secret, or what an interrupted replacement has left."""
-        head = self._reads.stored_head(DEPARTMENTS_HISTORY)
+        head = self._stored_head(DEPARTMENTS_HISTORY)
         if head is not None and RESTORING in head:
             return bool(head["step"] == text(PUBLISHING) and head[RESTORING] != text(source.name))
         return any(key != SECRET_KEY for table in self._schema.tables for key in self._keys(table))
 
     def carry_out(self, source: Extract) -> None:
         """Hold what ``source`` holds instead of what is there. :raises StoreUnavailable: to be called again."""
-        head = self._reads.stored_head(DEPARTMENTS_HISTORY) or {}
+        self._require_tables()
+        head = self._stored_head(DEPARTMENTS_HISTORY) or {}
         if head.get(RESTORING) != text(source.name) or head["step"] != text(PUBLISHING):
             run = uuid.uuid4().hex
             self._connection.call("put_item", TableName=self._schema.changes.name, Item=_mark(source, WRITING, run))
@@ -70,6 +72,14 @@ class Replacement:
             self._await_index(self._write(source), run)
             self._go_over_to_publishing(source, run)
         self._publish(source)
+
+    def _require_tables(self) -> None:
+        """:raises StoreUnusable: one is missing, or may not be read. It is found now, before anything is removed."""
+        for table in self._schema.tables:
+            self._connection.call("scan", TableName=table.name, Limit=1)
+
+    def _stored_head(self, history: str) -> Item | None:
+        return patiently(lambda: self._reads.stored_head(history))
 
     def _clear(self) -> None:
         """Departments and heads first: from then on no write of a server that still runs can succeed."""
@@ -89,6 +99,7 @@ class Replacement:
             "scan",
             TableName=table.name,
             ConsistentRead=True,
+            Limit=ITEMS_A_PAGE,
             ProjectionExpression=", ".join(aliases),
             ExpressionAttributeNames=aliases,
         )
@@ -97,7 +108,7 @@ class Replacement:
     def _write(self, source: Extract) -> Counter[str]:
         """Events, changes, receipts and the secret; how many events there are of each department."""
         counts: Counter[str] = Counter()
-        self._put_all(self._schema.events, _counted(source.events(), counts))
+        self._put_all(self._schema.events, map(item_of, _counted(source.events(), counts)))
         self._put_all(self._schema.changes, map(_row, source.changes()))
         receipts = (receipt_item(kept.receipt, kept.expires_at) for kept in source.receipts())
         self._put_all(self._schema.records, receipts)
@@ -106,7 +117,9 @@ class Replacement:
 
     def _put_all(self, table: Table, items: Iterable[Item]) -> None:
         for some in _batches(items, ITEMS_AT_A_TIME):
-            self._connection.write_batch(table.name, [{"PutRequest": {"Item": item}} for item in some])
+            self._connection.write_batch(
+                table.name, [{"PutRequest": {"Item": _indexable(table, item)}} for item in some]
+            )
 
     def _await_index(self, counts: Counter[str], run: str) -> None:
         """Lists are read from the index with the last minutes of the history laid over it; these events are older."""
@@ -115,7 +128,7 @@ class Replacement:
         for department_id, wanted in counts.items():
             pauses = backoff(INDEX_SECONDS)
             while self._indexed(department_id) != wanted:
-                self._require_no_other((self._reads.stored_head(DEPARTMENTS_HISTORY) or {}).get("run") == text(run))
+                self._require_no_other((self._stored_head(DEPARTMENTS_HISTORY) or {}).get("run") == text(run))
                 next(pauses)
 
     def _indexed(self, department_id: str) -> int:
@@ -149,14 +162,15 @@ class Replacement:
 
     def _publish(self, source: Extract) -> None:
         for department in source.departments.departments:
-            if self._reads.stored_head(department.id) is None:
+            if self._stored_head(department.id) is None:
                 self._publish_department(department, source.heads[department.id])
         table = self._schema.changes.name
         self._connection.call("put_item", TableName=table, Item=_head(DEPARTMENTS_HISTORY, source.departments.head))
 
     def _publish_department(self, department: Department, head: Head) -> None:
+        table = self._schema.departments
         puts = [
-            {"TableName": self._schema.departments.name, "Item": item_of(department)},
+            {"TableName": table.name, "Item": _indexable(table, item_of(department))},
             {"TableName": self._schema.changes.name, "Item": _head(department.id, head)},
         ]
         self._connection.call("transact_write_items", TransactItems=[{"Put": put} for put in puts])
@@ -183,10 +197,17 @@ def _head(history: str, head: Head) -> Item:
     return {**change_key(history, HEAD_SEQ), "last_seq": number(head.last_seq), "epoch": text(new_epoch())}
 
 
-def _counted(events: Iterable[CalendarEvent], counts: Counter[str]) -> Iterator[Json]:
+def _counted(events: Iterable[CalendarEvent], counts: Counter[str]) -> Iterator[CalendarEvent]:
+    """Count those of which the index takes notice: see :func:`_indexable`."""
     for event in events:
-        counts[event.department_id] += 1
-        yield item_of(event)
+        counts[event.department_id] += 1 if event.event_date else 0
+        yield event
+
+
+def _indexable(table: Table, item: Item) -> Item:
+    """The item without empty attributes that are an index's key, which DynamoDB refuses: old items may lack them too."""
+    keys = {key.name for index in table.indexes for key in index.keys}
+    return {name: value for name, value in item.items() if name not in keys or value != text("")}
 
 
 def _row(change: Change) -> Item:
