@@ -6,10 +6,11 @@ let count = 0;
 
 /**
  * @param {string} title @param {any[]} content
- * @param {{closed?: () => void, mayClose?: () => boolean, wide?: boolean}} [options]
+ * @param {{closed?: () => void, leave?: (() => void) | null, wide?: boolean}} [options] `leave`: what Escape and the cross do
+ *   instead of closing it
  * @returns {HTMLDialogElement} already open; it removes itself when it is closed
  */
-export function openDialog(title, content, { closed = () => {}, wide = false } = {}) {
+export function openDialog(title, content, { closed = () => {}, leave = null, wide = false } = {}) {
   const titleId = `dialog-title-${++count}`;
   const close = h("button.quiet.icon-only", { type: "button", "aria-label": t("close"), title: t("close") }, icon("close"));
   const dialog = h(
@@ -20,7 +21,8 @@ export function openDialog(title, content, { closed = () => {}, wide = false } =
   );
   const back = /** @type {HTMLElement | null} */ (document.activeElement);
   const backEvent = back?.closest?.("[data-event-id]")?.getAttribute("data-event-id");
-  close.addEventListener("click", () => dialog.close());
+  close.addEventListener("click", leave ?? (() => dialog.close()));
+  if (leave !== null) onCloseRequest(dialog, leave);
   dialog.addEventListener("close", () => {
     dialog.remove();
     closed();
@@ -29,6 +31,35 @@ export function openDialog(title, content, { closed = () => {}, wide = false } =
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** @param {HTMLDialogElement} dialog @param {() => void} leave */
+function onCloseRequest(dialog, leave) {
+  // The browser lets `cancel` be prevented only once for each thing the user does, so the key is taken before it.
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    if (!event.repeat) leave();
+  });
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    leave();
+  });
+}
+
+/** Asks before what was typed is lost; whoever is in doubt keeps it. @param {() => void} discard */
+export function askDiscard(discard) {
+  const text = h("p", { id: `dialog-text-${++count}` }, t("discardText"));
+  const keep = button(t("keepEditing"), () => question.close(), "primary");
+  const drop = button(t("discard"), () => {
+    question.close();
+    discard();
+  }, "danger-quiet");
+  const foot = h("footer.dialog-foot", {}, h("span.gap"), drop, keep);
+  const question = openDialog(t("discardTitle"), [h("div.dialog-form", {}, text, foot)]);
+  question.setAttribute("role", "alertdialog");
+  question.setAttribute("aria-describedby", text.id);
+  keep.focus();
 }
 
 /** @param {HTMLElement | null} element @param {string | null} eventId drawn anew meanwhile, perhaps */

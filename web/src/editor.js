@@ -1,6 +1,6 @@
 /** The form for one event, which is told when others change what it is about. */
 import { fieldsOf } from "./actions.js";
-import { button, field, openDialog } from "./dialog.js";
+import { askDiscard, button, field, openDialog } from "./dialog.js";
 import { h, safeLink, webAddress } from "./dom.js";
 import { writeDay } from "./dates.js";
 import { t } from "./words.js";
@@ -10,6 +10,7 @@ export class Editor {
   /** @type {string[]} */ #days;
   /** @type {HTMLDialogElement} */ #dialog;
   /** @type {any} */ #inputs;
+  /** @type {any} what stood in the form when there was nothing to lose in it */ #untouched;
   #gone = false;
   #workspace;
   #actions;
@@ -20,15 +21,18 @@ export class Editor {
 
   /**
    * @param {import("./workspace.js").Workspace} workspace @param {import("./actions.js").Actions} actions
-   * @param {{event: any, days?: string[], isNew: boolean, closed: () => void}} about `event`: what the form begins with
+   * @param {{event: any, days?: string[], isNew: boolean, isUnsaved?: boolean, closed: () => void}} about `event`: what the
+   *   form begins with; `isUnsaved`: it holds already what the user wrote
    */
-  constructor(workspace, actions, { event, days = [], isNew, closed }) {
+  constructor(workspace, actions, { event, days = [], isNew, isUnsaved = false, closed }) {
     this.#workspace = workspace;
     this.#actions = actions;
     this.#before = isNew ? null : event;
     this.#days = days.length > 1 ? days : [];
     this.#inputs = this.#makeInputs(event);
+    this.#untouched = isUnsaved ? {} : this.#values;
     this.#dialog = openDialog(t(isNew ? "newEvent" : "editEvent"), [this.#form()], {
+      leave: () => this.#leave(),
       closed: () => {
         for (const stop of stops) stop();
         closed();
@@ -93,13 +97,19 @@ export class Editor {
       {},
       this.#before === null ? null : remove,
       h("span.gap"),
-      button(t("cancel"), () => this.#dialog.close()),
+      button(t("cancel"), () => this.#leave()),
       h("button.primary", { type: "submit" }, t("save")),
     );
   }
 
   get #values() {
     return Object.fromEntries(Object.entries(this.#inputs).map(([name, input]) => [name, input.value.trim()]));
+  }
+
+  #leave() {
+    const isTouched = Object.entries(this.#values).some(([name, value]) => value !== this.#untouched[name]);
+    if (isTouched) askDiscard(() => this.#dialog.close());
+    else this.#dialog.close();
   }
 
   /** @param {Event} submit */
@@ -167,6 +177,7 @@ export class Editor {
     const before = fieldsOf(this.#before);
     for (const [name, value] of Object.entries(fieldsOf(now))) {
       if (this.#inputs[name].value === before[name]) this.#inputs[name].value = value;
+      this.#untouched[name] = value.trim();
     }
     this.#before = now;
     this.#warning.hidden = true;

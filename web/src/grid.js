@@ -7,9 +7,11 @@ import koreanLocale from "fullcalendar/locales/ko";
 import classicTheme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
 import { addDays, isoDay, writeTime } from "./dates.js";
+import { dayOptions } from "./days.js";
 import { drawn } from "./drawing.js";
-import { h } from "./dom.js";
-import { holidayName, isHoliday, loadHolidays } from "./holidays.js";
+import { loadHolidays } from "./holidays.js";
+import { KeyboardPlace } from "./place.js";
+import { LONG_PRESS_MS, tellSwipeFromPress } from "./touch.js";
 import { language, t } from "./words.js";
 
 const VIEWS = /** @type {Record<string, string>} */ ({
@@ -39,10 +41,12 @@ export class Grid {
    */
   constructor(element, workspace, { view, day }, hooks) {
     this.element = element;
+    this.place = new KeyboardPlace();
     this.#workspace = workspace;
     this.#hooks = hooks;
     this.#calendar = new Calendar(element, this.#options(view, day));
     this.#calendar.render();
+    tellSwipeFromPress(element);
     workspace.on("changed", () => this.drawSoon());
     workspace.on("viewers", () => this.drawSoon());
   }
@@ -67,9 +71,7 @@ export class Grid {
       eventInteractive: true,
       eventOrder: "start,title",
       dayMaxEvents: true,
-      moreLinkText: (/** @type {number} */ count) => t("moreEvents", { count }),
-      noEventsText: t("noEvents"),
-      allDayText: t("allDay"),
+      ...wordOptions(),
       eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
       slotHeaderFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
       defaultTimedEventDuration: "01:00:00",
@@ -77,7 +79,7 @@ export class Grid {
       eventDurationEditable: true,
       selectable: true,
       selectMirror: true,
-      longPressDelay: 350,
+      longPressDelay: LONG_PRESS_MS,
       selectMinDistance: 4,
       dragRevertDuration: 0,
       className: "calendar",
@@ -136,6 +138,17 @@ export class Grid {
     this.#calendar.changeView(VIEWS[view], day);
   }
 
+  /** @param {string} day */
+  turnToSee(day) {
+    if (!this.shows(day)) this.turnTo(this.view, day);
+  }
+
+  /** @param {string} day */
+  shows(day) {
+    const { first, last } = this.range;
+    return first <= day && day <= last;
+  }
+
   previous() {
     this.#calendar.prev();
   }
@@ -147,10 +160,13 @@ export class Grid {
   speak() {
     this.#drawn.clear();
     this.#calendar.removeAllEvents();
-    this.#calendar.setOption("locale", language());
-    this.#calendar.setOption("noEventsText", t("noEvents"));
-    this.#calendar.setOption("allDayText", t("allDay"));
+    this.#set({ locale: language(), ...wordOptions() });
     this.drawSoon();
+  }
+
+  /** @param {Record<string, any>} options */
+  #set(options) {
+    for (const [name, value] of Object.entries(options)) this.#calendar.setOption(/** @type {any} */ (name), value);
   }
 
   /** Show it as just changed by somebody else. @param {string} id */
@@ -178,10 +194,9 @@ export class Grid {
     const changed = [...wanted].filter(([id, { text }]) => this.#drawn.get(id) !== text);
     const removed = [...this.#drawn.keys()].filter((id) => !wanted.has(id));
     if (changed.length + removed.length === 0) return;
-    const focused = document.activeElement?.getAttribute("data-event-id");
     this.#calendar.batchRendering(() => this.#give(wanted, changed, removed));
     this.#drawn = new Map([...wanted].map(([id, { text }]) => [id, text]));
-    if (focused) setTimeout(() => this.focusEvent(focused), 0);
+    this.place.keep();
   }
 
   /** Only what can be seen is given to the library. */
@@ -206,12 +221,6 @@ export class Grid {
     }
     for (const id of [...removed, ...changed.map(([id]) => id)]) this.#calendar.getEventById(id)?.remove();
     for (const [, { input }] of changed) this.#calendar.addEvent(input);
-  }
-
-  /** @param {string} id */
-  focusEvent(id) {
-    const element = this.element.querySelector(`[data-event-id="${CSS.escape(id)}"]`);
-    if (document.activeElement === document.body) /** @type {any} */ (element)?.focus();
   }
 
   #released() {
@@ -253,41 +262,31 @@ export class Grid {
 
   #turned() {
     if (this.#calendar === undefined) return;
+    const standing = this.place.at("day") ?? this.#workspace.events.get(this.place.at("event") ?? "")?.event_date;
+    if (standing !== undefined && !this.shows(standing)) this.place.leave();
+    this.place.keep();
     this.drawSoon();
     this.#hooks.turned();
     const { first, last } = this.range;
     void loadHolidays(first, last).then((isNew) => {
       if (!isNew) return;
-      for (const [name, value] of Object.entries(dayOptions())) this.#calendar.setOption(/** @type {any} */ (name), value);
+      this.#set(dayOptions());
       this.hooks.daysChanged();
     });
   }
 }
 
-/** What depends on public holidays: new functions, so that the library draws the days anew. */
-function dayOptions() {
+/** The library's own words, among them those that only a screen reader says; its Korean lacks most of these. */
+function wordOptions() {
   return {
-    dayCellClass: (/** @type {any} */ info) => dayClasses("day", info),
-    dayHeaderClass: (/** @type {any} */ info) => dayClasses("day-head", info),
-    dayCellTopContent: (/** @type {any} */ info) => dayTop(info),
+    moreLinkText: (/** @type {number} */ count) => t("moreEvents", { count }),
+    moreLinkHint: (/** @type {number} */ count) => t("moreEventsHint", { count }),
+    noEventsText: t("noEvents"),
+    allDayText: t("allDay"),
+    timedText: t("timed"),
+    eventsHint: t("events"),
+    closeHint: t("close"),
   };
-}
-
-/** @param {any} info */
-function dayTop({ date, dayNumberText, text, isToday }) {
-  const number = h(isToday ? "span.day-number.is-today" : "span.day-number", {}, String(dayNumberText ?? text).replace(/일$/, ""));
-  const holiday = holidayName(isoDay(date));
-  return { domNodes: [h("span.day-top", {}, number, holiday === "" ? null : h("span.day-holiday", { title: holiday }, holiday))] };
-}
-
-/** @param {string} kind @param {any} info */
-function dayClasses(kind, { date, isOther }) {
-  if (!date) return kind;
-  const classes = [kind];
-  if (date.getDay() === 0 || isHoliday(isoDay(date))) classes.push("is-red");
-  else if (date.getDay() === 6) classes.push("is-saturday");
-  if (isOther) classes.push("is-other");
-  return classes.join(" ");
 }
 
 /** @param {any} info an event has been drawn */

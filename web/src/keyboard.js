@@ -8,7 +8,6 @@ const KEY_VIEWS = /** @type {Record<string, string>} */ ({ m: "month", w: "week"
 /** Lets the arrow keys walk over the days of the grid (a roving tabindex, as the ARIA practice for grids has it). */
 export class DayWalk {
   #day;
-  #wantsFocus = false;
   #grid;
 
   /** @param {import("./grid.js").Grid} grid */
@@ -35,16 +34,11 @@ export class DayWalk {
     const holiday = holidayName(day);
     el.removeAttribute("aria-label"); // the library's, which is not what is seen (WCAG 2.5.3)
     el.setAttribute("aria-description", [writeDay(day), holiday].filter(Boolean).join(", "));
-    if (this.#wantsFocus && day === this.#day) {
-      this.#wantsFocus = false;
-      setTimeout(() => el.focus(), 0);
-    }
   }
 
   /** The view has turned: the day that can be reached by Tab is one that is shown. */
   turned() {
-    const { first, last } = this.#grid.range;
-    if (this.#day < first || this.#day > last) this.#day = this.#grid.day;
+    if (!this.#grid.shows(this.#day)) this.#day = this.#grid.day;
     setTimeout(() => this.refresh(), 0);
   }
 
@@ -52,20 +46,12 @@ export class DayWalk {
     for (const el of this.#cells()) this.#mounted(el, el.dataset.date);
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether it was ours */
-  pressed(event) {
-    const cell = /** @type {HTMLElement} */ (event.target).closest?.("[role=gridcell][data-date]");
-    if (cell !== event.target || !(event.key in STEPS)) return false;
-    this.focus(addDays(/** @type {any} */ (cell).dataset.date, STEPS[event.key]));
-    return true;
-  }
-
   /** @param {string} day */
   focus(day) {
+    if (this.#cells().length === 0) return;
     this.#day = day;
-    this.#wantsFocus = true;
-    const { first, last } = this.#grid.range;
-    if (day < first || day > last) this.#grid.turnTo(this.#grid.view, day);
+    this.#grid.place.go("day", day);
+    this.#grid.turnToSee(day);
     setTimeout(() => this.refresh(), 0);
   }
 }
@@ -89,31 +75,31 @@ function isTyping(element) {
 
 /** @param {KeyboardEvent} event @param {any} grid @param {DayWalk} walk @param {any} hooks */
 function onGrid(event, grid, walk, hooks) {
-  const element = /** @type {HTMLElement} */ (event.target);
-  const id = element.getAttribute?.("data-event-id");
-  if (id && event.key in STEPS) return onEvent(event, id, grid, hooks);
-  if (id && (event.key === "Enter" || event.key === " ")) {
-    element.click();
-    return true;
-  }
-  if (event.key === "Enter" && element.matches?.("[role=gridcell][data-date]")) {
-    hooks.create(/** @type {any} */ (element).dataset.date);
-    return true;
-  }
-  return walk.pressed(event);
+  // Asked of the place and not of the target: between two drawings a fast key finds no target.
+  const [day, id] = [grid.place.at("day"), grid.place.at("event")];
+  if (id !== null && event.key in STEPS) return act(() => (event.altKey ? move : step)(event, id, grid, walk, hooks));
+  if (id !== null && (event.key === "Enter" || event.key === " ")) return act(() => grid.place.element?.click());
+  if (day !== null && event.key in STEPS) return act(() => walk.focus(addDays(day, STEPS[event.key])));
+  return day !== null && event.key === "Enter" && act(() => hooks.create(day));
 }
 
-/** @param {KeyboardEvent} event @param {string} id @param {any} grid @param {any} hooks */
-function onEvent(event, id, grid, hooks) {
-  if (event.altKey) {
-    const shown = hooks.eventOf(id);
-    if (shown !== undefined) hooks.move(shown, shifted(shown, event.key, grid.view));
-    return true;
-  }
-  const all = [...grid.element.querySelectorAll("[data-event-id]")];
-  const next = all.findIndex((each) => each === event.target) + Math.sign(STEPS[event.key]);
+/** @param {KeyboardEvent} event @param {string} id @param {any} grid @param {DayWalk} _walk @param {any} hooks */
+function move(event, id, grid, _walk, hooks) {
+  const shown = hooks.eventOf(id);
+  if (shown === undefined) return;
+  const fields = shifted(shown, event.key, grid.view);
+  hooks.move(shown, fields);
+  grid.turnToSee(fields.event_date ?? shown.event_date);
+}
+
+/** From one event to the next. @param {KeyboardEvent} event @param {string} id @param {any} grid @param {DayWalk} walk @param {any} hooks */
+function step(event, id, grid, walk, hooks) {
+  const here = grid.place.element;
+  if (here === null) return walk.focus(hooks.eventOf(id)?.event_date ?? walk.day);
+  const among = here.closest("[role=dialog]") ?? grid.element; // all of one day stand in a box of their own
+  const all = [...among.querySelectorAll("[data-event-id]")];
+  const next = all.indexOf(here) + Math.sign(STEPS[event.key]);
   all[Math.min(Math.max(next, 0), all.length - 1)].focus();
-  return true;
 }
 
 /** By a day or a week; where hours are shown, up and down are half an hour. @param {any} shown @param {string} key @param {string} view */

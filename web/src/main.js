@@ -160,7 +160,8 @@ class Page {
     const first = shown[0] ?? departments.find(({ id }) => id !== null)?.id;
     if (first === undefined) return this.#editDepartment(null);
     const event = { department_id: first, event_date: days[0], time, ...fields };
-    new Editor(this.workspace, this.actions, { event, days, isNew: true, closed: () => {} });
+    const isUnsaved = Object.keys(fields).length > 0;
+    new Editor(this.workspace, this.actions, { event, days, isNew: true, isUnsaved, closed: () => {} });
   }
 
   /** @param {any} event @param {any} fields */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,17 @@ def day_cell(page: Any, day: str) -> Any:
 
 def events(server: Server, department_id: str) -> list[dict[str, Any]]:
     return requests.get(f"{server.url}/api/events/{department_id}", timeout=10).json()["events"]
+
+
+def only_event(site: Server, department: dict[str, Any], **wanted: str) -> dict[str, Any]:
+    """The department's single event, once it has the ``wanted`` fields."""
+    deadline = time.monotonic() + 10
+    while True:
+        found = events(site, department["id"])
+        if len(found) == 1 and all(found[0][name] == value for name, value in wanted.items()):
+            return found[0]
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
 
 
 def wait_until_online(page: Any) -> None:

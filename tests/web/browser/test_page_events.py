@@ -18,6 +18,7 @@ from web.browser.shown import (
     event_of,
     events,
     fill,
+    only_event,
     open_new,
     save,
     wait_until_online,
@@ -29,17 +30,6 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def department(site: Server) -> dict[str, Any]:
     return create_department(site, f"기획팀 {uuid.uuid4().hex[:6]}")
-
-
-def only_event(site: Server, department: dict[str, Any], **wanted: str) -> dict[str, Any]:
-    """The department's single event, once it has the ``wanted`` fields."""
-    deadline = time.monotonic() + 10
-    while True:
-        found = events(site, department["id"])
-        if len(found) == 1 and all(found[0][name] == value for name, value in wanted.items()):
-            return found[0]
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
 
 
 def test_an_event_is_made_changed_deleted_and_brought_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -55,9 +56,17 @@ def _results(page: Any) -> None:
     page.locator("#results li").first.wait_for()
 
 
+def _unsaved(page: Any) -> None:
+    _dialog(page)
+    page.keyboard.type("!")
+    page.keyboard.press("Escape")
+    page.get_by_role("alertdialog").wait_for()
+
+
 STATES: dict[str, Callable[[Any], None]] = {
     "": lambda page: None,
     "dialog": _dialog,
+    "unsaved": _unsaved,
     "help": _help,
     "results": _results,
 }
@@ -67,7 +76,10 @@ STATES: dict[str, Callable[[Any], None]] = {
 @pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
 @pytest.mark.parametrize(
     ("view", "state"),
-    [("month", ""), ("week", ""), ("day", ""), ("list", ""), ("month", "dialog"), ("month", "help"), ("month", "results")],
+    [
+        ("month", ""), ("week", ""), ("day", ""), ("list", ""),
+        ("month", "dialog"), ("month", "unsaved"), ("month", "help"), ("month", "results"),
+    ],
 )  # fmt: skip
 def test_axe_finds_nothing_serious(
     site: Server, department: Any, open_page: Any, axe_script: str, view: str, state: str, locale: str, scheme: str
@@ -164,6 +176,49 @@ def test_the_browsers_language_decides_until_the_user_does(site: Server, departm
     page.reload()
     wait_until_online(page)
     assert page.locator("html").get_attribute("lang") == "ko"
+
+
+LATIN_WORDS = """() => {
+  const said = ["aria-label", "aria-description", "aria-roledescription", "aria-valuetext", "title", "placeholder", "alt"];
+  const found = [];
+  for (const element of document.querySelectorAll("#calendar *, [role=dialog] *")) {
+    for (const name of said) if (element.hasAttribute(name)) found.push(element.getAttribute(name));
+    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) found.push(node.data);
+  }
+  return found.flatMap((text) => text.match(/[A-Za-z]{2,}/g) ?? []);
+}"""
+"""In the calendar: of what is seen and of what only screen readers say."""
+
+
+def latin_words(page: Any, department: dict[str, Any]) -> set[str]:
+    return set(page.evaluate(LATIN_WORDS)) - set(re.findall("[A-Za-z]{2,}", department["name"]))
+
+
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+def test_the_korean_calendar_says_nothing_in_english(
+    site: Server, department: Any, open_page: Any, locale: str
+) -> None:
+    page = open_page(address(site.url, department["id"]), locale=locale)
+    wait_until_online(page)
+    if locale == "en-US":
+        page.locator("#menu-toggle").click()
+        page.locator("#menu").get_by_role("button", name="한국어").click()
+    for view, known in (("월", None), ("주", "시간 지정"), ("일", "시간 지정"), ("목록", "이벤트")):
+        page.locator("#tools").get_by_role("button", name=view, exact=True).click()
+        event_of(page, "오전 회의").first.wait_for()
+        if known is not None:
+            page.locator(f"#calendar [aria-label='{known}']").wait_for(state="attached")
+        assert latin_words(page, department) == set(), view
+
+
+def test_what_stands_behind_more_is_korean_too(site: Server, department: Any, open_page: Any) -> None:
+    page = open_page(address(site.url, department["id"]))
+    wait_until_online(page)
+    more = day_cell(page, DAY).get_by_text("건")
+    assert "더 보기" in (more.locator("xpath=ancestor-or-self::*[@title][1]").get_attribute("title") or "")
+    more.click()
+    page.get_by_role("dialog").get_by_role("button", name="닫기").wait_for()
+    assert latin_words(page, department) == set()
 
 
 def test_weeks_begin_on_sunday_and_holidays_are_named(site: Server, department: Any, open_page: Any) -> None:
