@@ -22,7 +22,7 @@ demo: $(VENV)/runtime ## Start it with a believable company in data/demo.sqlite3
 	STORE=embedded EMBEDDED_PATH=data/demo.sqlite3 $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
 
 test: $(VENV)/development ## Install what the tests need and run all of them
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 soak: $(VENV)/development ## Run the tests of crashes, cuts and random histories at their full size (many minutes)
 	SOAK=1 $(BIN)/python -m pytest -m soak

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-UNKNOWN = str(uuid.uuid4())
+UNKNOWN = "5a0e4f0c-6f0b-4d8e-9a53-3c1f7d1f2b66"
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

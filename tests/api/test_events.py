@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-UNKNOWN = str(uuid.uuid4())
+UNKNOWN = "5a0e4f0c-6f0b-4d8e-9a53-3c1f7d1f2b66"
 
 
 def test_new_event_is_answered_201_with_all_its_fields(client, department):

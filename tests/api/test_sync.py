@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 
 import pytest
 
 from calendar_server.domain.changes import Edit
 from calendar_server.errors import StoreUnavailable
 
-UNKNOWN = str(uuid.uuid4())
+UNKNOWN = "5a0e4f0c-6f0b-4d8e-9a53-3c1f7d1f2b66"
 LIST = "/api/sync/departments"
 
 
