@@ -32,7 +32,10 @@ _ACTIONS_IN_TRANSACTIONS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Call:
-    """``operation`` of the API and the IAM ``action`` that it needs on ``table`` (its variable) or on its ``index``."""
+    """``operation`` of the API and the IAM ``action`` that it needs on ``table`` (its variable) or on its ``index``.
+
+    A call that names no table (a listing, a statement in PartiQL) has none here either.
+    """
 
     operation: str
     action: str
@@ -44,8 +47,8 @@ COLLECTED: set[Call] = set()
 
 
 def collect(operation: str, parameters: Json, settings: Settings) -> None:
-    """Add what ``operation`` with ``parameters`` asks of the tables that ``settings`` name."""
-    variables = {table.name: table.variable for table in Schema.named_by(settings).tables}
+    """Add what ``operation`` with ``parameters`` asks of the tables that ``settings`` name, or of no table."""
+    variables = {"": "", **{table.name: table.variable for table in Schema.named_by(settings).tables}}
     for action, table, index in _needed(operation, parameters):
         if table in variables:
             COLLECTED.add(Call(operation, action, variables[table], index))

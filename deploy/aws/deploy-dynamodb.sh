@@ -67,6 +67,16 @@ read_arguments() {
   done
 }
 
+# The AWS CLI passes over a parameter that the template does not have, without a word.
+check_parameters() {
+  local known each
+  known=$(sed -n '/^Parameters:/,/^[A-Z][a-z]*s:$/s/^  \([A-Za-z]*\):$/\1/p' "$template")
+  for each in ${parameters[@]+"${parameters[@]}"}; do
+    grep -qxF "${each%%=*}" <<<"$known" ||
+      wrong_usage "${each%%=*}: 템플릿에 없는 매개변수입니다 / the template has no such parameter"
+  done
+}
+
 check_arguments() {
   case $environment in
     development | staging | production) ;;
@@ -77,6 +87,7 @@ check_arguments() {
     wrong_usage "--stack: 영문자로 시작하고 영문자, 숫자, - 만 쓸 수 있습니다 / letters, digits and - only, beginning with a letter: '$stack'"
   [ -n "$region" ] || region=$(aws configure get region 2>/dev/null) ||
     wrong_usage "--region: 리전이 없습니다. --region ap-northeast-2 처럼 지정하세요 / the region is missing"
+  check_parameters
   parameters+=("Environment=$environment" "Prefix=$prefix")
   [ -z "$topic_arn" ] || parameters+=("AlarmTopicArn=$topic_arn")
   [ -z "$billing" ] || parameters+=("Billing=$billing")
@@ -115,7 +126,7 @@ check_capacity() {
   local minimum maximum
   minimum=$(effective MinimumCapacity 10)
   maximum=$(effective MaximumCapacity 400)
-  if [[ $minimum =~ ^[0-9]+$ && $maximum =~ ^[0-9]+$ ]] && ((maximum < minimum)); then
+  if [[ $minimum =~ ^[0-9]+$ && $maximum =~ ^[0-9]+$ ]] && ((10#$maximum < 10#$minimum)); then
     wrong_usage "MaximumCapacity($maximum)는 MinimumCapacity($minimum)보다 작을 수 없습니다 / MaximumCapacity must not be less than MinimumCapacity"
   fi
 }
@@ -131,13 +142,16 @@ check_state() {
     UPDATE_ROLLBACK_FAILED)
       fail "스택이 $state 상태입니다. 원인을 고치고 되돌리기를 마친 뒤 다시 실행하세요 / The stack is in $state: mend the cause and finish the rollback, then run this again
    aws cloudformation continue-update-rollback --region $region --stack-name $stack" ;;
-    ROLLBACK_FAILED | DELETE_FAILED)
-      fail "스택이 $state 상태라서 이 스크립트가 고칠 수 없습니다. 테이블의 삭제 방지를 끄고(필요하면 먼저 백업) 스택을 지운 뒤 다시 실행하세요 / The stack is in $state, which this script cannot mend: back up what you need, turn off the tables' deletion protection, delete the stack, then run this again
+    ROLLBACK_FAILED) # deleting the stack would keep the tables, and the next creation would find their names taken
+      fail "스택이 $state 상태라서 이 스크립트가 고칠 수 없습니다. 처음 만들다 남은 테이블이 비어 있는지 확인한 뒤, 삭제 방지를 끄고 테이블과 스택을 지우고 다시 실행하세요 / The stack is in $state, which this script cannot mend: see that the tables which its creation left are empty, turn off their deletion protection, delete them and the stack, then run this again
    aws cloudformation describe-stack-events --region $region --stack-name $stack
-   aws dynamodb update-table --region $region --no-deletion-protection-enabled --table-name ${prefix}events
+   for table in departments events calendar-changes calendar-records; do
+     aws dynamodb update-table --region $region --no-deletion-protection-enabled --table-name $prefix\$table
+     aws dynamodb delete-table --region $region --table-name $prefix\$table
+   done
    aws cloudformation delete-stack --region $region --stack-name $stack" ;;
     *)
-      fail "스택이 $state 상태라서 이 스크립트가 고칠 수 없습니다. 이벤트를 보고 스택을 지운 뒤 다시 실행하세요(테이블이 남아 있으면 먼저 백업하세요) / The stack is in $state, which this script cannot mend: look at its events, delete the stack, then run this again (back up tables that are left)
+      fail "스택이 $state 상태라서 이 스크립트가 고칠 수 없습니다. 이벤트를 보고 스택을 지운 뒤 다시 실행하세요(서버의 정책을 먼저 역할에서 떼고, 남은 테이블은 백업하세요) / The stack is in $state, which this script cannot mend: look at its events, delete the stack, then run this again (detach the server's policy from its role first, and back up tables that are left)
    aws cloudformation describe-stack-events --region $region --stack-name $stack
    aws cloudformation delete-stack --region $region --stack-name $stack" ;;
   esac
@@ -151,16 +165,33 @@ remove_rolled_back() {
   state=
 }
 
+# Of the first page alone: with "--output text" the AWS CLI applies a query to each page.
 newest_event_time() {
-  [ -z "$state" ] || cloudformation describe-stack-events --stack-name "$stack" --output text \
+  [ -z "$state" ] || cloudformation describe-stack-events --stack-name "$stack" --no-paginate --output text \
     --query 'StackEvents[0].Timestamp' 2>/dev/null || true
 }
 
-# Failed events of this run first, oldest first: the first is usually the cause. $1 is the time of the last event before.
+# Oldest first: the first is usually the cause. $1 is the time of the last event before this run.
+failed_events() {
+  cloudformation describe-stack-events --stack-name "$stack" --output text \
+    --query "StackEvents[?Timestamp > '$1' && contains(ResourceStatus, 'FAILED')].[Timestamp, LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason]" |
+    LC_ALL=C sort | cut -f 2-
+}
+
+# What CloudFormation's validation before any change found at the last attempt; the change set itself does not say it.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
+failed_validation() {
+  cloudformation describe-events --stack-name "$stack" --filters FailedEvents=true --output text \
+    --query "OperationEvents[?EventType=='VALIDATION_ERROR'].[Timestamp, OperationId, LogicalResourceId, ResourceType, ValidationName, ValidationStatusReason]" |
+    LC_ALL=C sort | awk -F '\t' -v OFS='\t' \
+    '$2 != attempt { attempt = $2; found = "" } { found = found $3 OFS $4 OFS $5 OFS $6 "\n" } END { printf "%s", found }'
+}
+
+# Failed events of this run first. $1 is the time of the last event before.
 fail_with_events() {
-  local events
-  events=$(cloudformation describe-stack-events --stack-name "$stack" --output text \
-    --query "reverse(StackEvents[?Timestamp > '$1' && contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason])" 2>/dev/null) || true
+  local events ended
+  events=$(failed_events "$1" 2>/dev/null) || true
+  [[ ${output:-} != *EarlyValidation* ]] || events=$(failed_validation 2>/dev/null) || true
   if [ -n "$events" ]; then
     say "✗ 실패한 것 / What failed:"
     printf '%s\n' "$events" | sed 's/^/   /' >&2
@@ -168,7 +199,14 @@ fail_with_events() {
   [ -z "${output:-}" ] || say "$output"
   [[ ${events}${output:-} != *"already exists"* ]] ||
     say "같은 이름의 테이블이나 로그 그룹이 이미 있습니다. 다른 --prefix를 쓰거나, 남은 것을 백업하고 지우세요 / A table or log group of that name exists: use another --prefix, or back up and delete what is left"
-  fail "스택 $stack: $(stack_state)"
+  ended=$(stack_state) || true
+  [ -z "$dry_run" ] || remove_shell || true
+  fail "스택 $stack: $ended"
+}
+
+# A change set of a stack that was not there lies in a shell of a stack, which holds nothing else.
+remove_shell() {
+  [ -z "$state" ] && [ "$(stack_state)" = REVIEW_IN_PROGRESS ] && cloudformation delete-stack --stack-name "$stack"
 }
 
 show_changes() {
@@ -176,13 +214,14 @@ show_changes() {
   change_set=$(printf '%s' "$output" | grep -oE 'arn:[^ "]+:changeSet/[^ "]+' | head -n 1)
   cloudformation describe-change-set --change-set-name "$change_set" --output table \
     --query 'Changes[].ResourceChange.{Action: Action, Resource: LogicalResourceId, Type: ResourceType, Replacement: Replacement}'
-  if [ "$(stack_state)" = REVIEW_IN_PROGRESS ]; then
-    cloudformation delete-stack --stack-name "$stack" # only the shell in which the change set lies
-  else
-    cloudformation delete-change-set --change-set-name "$change_set" >/dev/null ||
-      say "변경 세트가 남았습니다 / The change set is left: $change_set"
-  fi
+  remove_shell || cloudformation delete-change-set --change-set-name "$change_set" >/dev/null ||
+    say "변경 세트가 남았습니다 / The change set is left: $change_set"
   say "바꾼 것은 없습니다 / Nothing was changed"
+}
+
+interrupted() {
+  say "✗ 멈췄습니다. CloudFormation이 이미 시작한 일은 계속됩니다. 다시 실행하면 스택의 상태를 보여 줍니다 / Stopped. What CloudFormation has begun goes on: run this again to see the stack's state"
+  exit 130
 }
 
 show_outputs() {
@@ -208,6 +247,10 @@ if [ "$state" = ROLLBACK_COMPLETE ]; then
 fi
 check_capacity
 last_event=$(newest_event_time)
+if [ -z "$dry_run" ]; then
+  trap interrupted INT TERM
+  say "몇 분 걸릴 수 있습니다 / This may take some minutes ..."
+fi
 
 if output=$(cloudformation deploy --stack-name "$stack" --template-file "$template" --no-fail-on-empty-changeset \
   --capabilities CAPABILITY_IAM --parameter-overrides "${parameters[@]}" \

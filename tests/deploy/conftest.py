@@ -1,22 +1,28 @@
-"""A DynamoDB double with the product's tables under their own names, and a trusted certificate."""
+"""A DynamoDB double with the product's tables under their own names and the examples', and a trusted certificate."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from deploy.deploying import SERVICES, Deployment, for_the_double
 from deploy.hosted import SECRET_KEY, Certificates, code_in, on_this_machine, started, trust
-from deploy.hosting_files import image_command, image_files
+from deploy.hosting_files import image_command, image_files, unit_environment
 from doubles import FAKE_CREDENTIALS, free_port, ministack_server
 
 from calendar_server.config import Settings
 from models import DynamoDBDatabase
 
 pytest.register_assert_rewrite("deploy.conversing")
+
+
+def names_in_the_examples() -> dict[str, Any]:
+    return {name.lower(): value for name, value in unit_environment().items() if name.endswith("_TABLE")}
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +32,10 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         settings = Settings(
             store="dynamodb", aws_region="ap-northeast-2", dynamodb_endpoint_url=endpoint, local_credentials=True
         )
-        database = DynamoDBDatabase(settings)
-        database.create_tables(report=lambda _line: None)
-        database.close()
+        for names in ({}, names_in_the_examples()):
+            database = DynamoDBDatabase(replace(settings, **names))
+            database.create_tables(report=lambda _line: None)
+            database.close()
         yield {**FAKE_CREDENTIALS, "DYNAMODB_ENDPOINT_URL": endpoint}
 
 

@@ -71,10 +71,8 @@ def unreachable() -> str:
 
 
 def no_table(endpoint: str) -> str:
-    settings = Settings(
-        store="dynamodb", aws_region=SEOUL, dynamodb_endpoint_url=endpoint, events_table="dallyeok-events"
-    )
-    return told(DynamoDBDatabase(settings).check)
+    settings = Settings(store="dynamodb", aws_region=SEOUL, dynamodb_endpoint_url=endpoint, events_table="missing")
+    return told(DynamoDBDatabase(settings).check).replace("'missing'", "'dallyeok-events'")
 
 
 class _Body:

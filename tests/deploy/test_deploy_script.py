@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from deploy.deploying import SCRIPT, SERVICES, Deployment, for_the_double, param
 from deploy.hosted import BIN
 from doubles import ministack_server
 
+WAITING = "몇 분 걸릴 수 있습니다 / This may take some minutes ..."
 STATES = get_session().get_service_model("cloudformation").shape_for("StackStatus").enum
 """Every state that CloudFormation knows."""
 GOES_ON = {
@@ -29,11 +32,43 @@ NOT_THERE = {"DELETE_COMPLETE"}
 TAKEN = """#!/bin/sh
 case "$*" in
   *describe-stacks*) echo 'Stack with id dallyeok-development does not exist' >&2; exit 254 ;;
-  *describe-stack-events*) printf 'EventsTable\\tAWS::DynamoDB::Table\\tCREATE_FAILED\\tdallyeok-events already exists\\n' ;;
+  *describe-stack-events*)
+    printf '%s\\t' 2026-01-01 EventsTable AWS::DynamoDB::Table CREATE_FAILED; echo dallyeok-events already exists ;;
   *deploy*) echo 'Failed to create/update the stack.' >&2; exit 255 ;;
 esac
 """
 """An AWS CLI to which the double's willingness to take over a table is unknown: CloudFormation refuses it."""
+INVALID = r"""#!/bin/sh
+echo "$*" >> "$0.calls"
+case "$*" in
+  *describe-stacks*) [ ! -e "$0.shell" ] && echo 'Stack does not exist' >&2 && exit 254; echo REVIEW_IN_PROGRESS ;;
+  *describe-events*) printf '%s\t%s\tEventsTable\tAWS::DynamoDB::Table\tNAME_CONFLICT_VALIDATION\t%s\n' \
+      2026-01-02 now 'dallyeok-events already exists' 2026-01-01 before 'mended since' ;;
+  *delete-stack*) rm "$0.shell" ;;
+  *deploy*)
+    touch "$0.shell"
+    echo 'Reason: The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].' >&2
+    exit 255 ;;
+esac
+"""
+"""An AWS CLI for a CloudFormation that refuses a change set before any change and says elsewhere why."""
+UPDATE_FAILS = r"""#!/bin/sh
+case "$*" in
+  *describe-stacks*) echo UPDATE_COMPLETE ;;
+  *no-paginate*) echo 2026-01-01 ;;
+  *describe-stack-events*)
+    printf '%s\tAlarm\tAWS::CloudWatch::Alarm\tUPDATE_FAILED\t%s\n' 2026-01-04 cancelled 2026-01-03 'the cause' ;;
+  *deploy*) exit 255 ;;
+esac
+"""
+"""An AWS CLI that shows events newest first, as it does where they take more than one page."""
+WAITS = r"""#!/bin/sh
+case "$*" in
+  *describe-stacks*) echo 'Stack does not exist' >&2; exit 254 ;;
+  *deploy*) exec sleep 60 ;;
+esac
+"""
+"""An AWS CLI that waits for CloudFormation until it is interrupted."""
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +135,7 @@ def test_it_refuses_politely_what_it_cannot_mend(deployed: Deployment, state: st
     assert f"스택이 {state} 상태" in refused.stderr
     assert f"The stack is in {state}" in refused.stderr
     assert "aws cloudformation " in refused.stderr, "says how to go on"
+    assert ("aws dynamodb delete-table " in refused.stderr) is (state == "ROLLBACK_FAILED")
     assert deployed.status() in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -117,8 +153,8 @@ def test_a_failed_creation_shows_the_failed_events_first_and_is_made_anew_later(
     failed = Deployment(SCRIPT, deployed.endpoint).run(*arguments)  # with what this double cannot make
     assert failed.returncode == 1
     said = failed.stderr.splitlines()
-    assert said[1] == "✗ 실패한 것 / What failed:"
-    assert said[2].split()[1:3] == ["AWS::Logs::MetricFilter", "CREATE_FAILED"]
+    assert said[1:3] == [WAITING, "✗ 실패한 것 / What failed:"]
+    assert said[3].split()[1:3] == ["AWS::Logs::MetricFilter", "CREATE_FAILED"]
     assert said[-1] == "✗ 스택 second-staging: ROLLBACK_COMPLETE"
 
     looked = deployed.run(*arguments, "--dry-run")
@@ -131,17 +167,64 @@ def test_a_failed_creation_shows_the_failed_events_first_and_is_made_anew_later(
     assert "✓ 스택 second-staging: CREATE_COMPLETE" in mended.stderr
 
 
-def test_a_name_that_is_taken_is_explained(deployed: Deployment, tmp_path: Path) -> None:
-    program = tmp_path / "aws"
-    program.write_text(TAKEN, encoding="utf-8")
+def program_called_aws(text: str, folder: Path) -> str:
+    """A PATH on which ``aws`` is ``text``."""
+    program = folder / "aws"
+    program.write_text(text, encoding="utf-8")
     program.chmod(0o755)
-    failed = deployed.run(PATH=f"{tmp_path}:/usr/bin:/bin")
+    return f"{folder}:/usr/bin:/bin"
+
+
+def test_a_name_that_is_taken_is_explained(deployed: Deployment, tmp_path: Path) -> None:
+    failed = deployed.run(PATH=program_called_aws(TAKEN, tmp_path))
     assert failed.returncode == 1
-    assert failed.stderr.splitlines()[1:3] == [
+    assert failed.stderr.splitlines()[1:4] == [
+        WAITING,
         "✗ 실패한 것 / What failed:",
         "   EventsTable\tAWS::DynamoDB::Table\tCREATE_FAILED\tdallyeok-events already exists",
     ]
     assert "다른 --prefix를 쓰거나" in failed.stderr
+
+
+@pytest.mark.parametrize(("arguments", "left"), [((), True), (("--dry-run",), False)])
+def test_what_validation_before_any_change_finds_is_shown(
+    deployed: Deployment, tmp_path: Path, arguments: tuple[str, ...], left: bool
+) -> None:
+    failed = deployed.run(*arguments, PATH=program_called_aws(INVALID, tmp_path))
+    assert failed.returncode == 1
+    said = [line for line in failed.stderr.splitlines() if line != WAITING]
+    assert said[1:3] == [
+        "✗ 실패한 것 / What failed:",
+        "   EventsTable\tAWS::DynamoDB::Table\tNAME_CONFLICT_VALIDATION\tdallyeok-events already exists",
+    ]
+    assert "다른 --prefix를 쓰거나" in failed.stderr
+    assert "mended since" not in failed.stderr
+    assert (tmp_path / "aws.shell").exists() is left, "a dry run leaves nothing behind"
+
+
+def test_a_dry_run_leaves_a_stack_that_waits_for_somebodys_review(deployed: Deployment, tmp_path: Path) -> None:
+    path = program_called_aws(INVALID, tmp_path)
+    (tmp_path / "aws.shell").touch()
+    assert deployed.run("--dry-run", PATH=path).returncode == 1
+    assert "delete-stack" not in (tmp_path / "aws.calls").read_text(encoding="utf-8")
+
+
+def test_failed_events_are_shown_oldest_first(deployed: Deployment, tmp_path: Path) -> None:
+    failed = deployed.run(PATH=program_called_aws(UPDATE_FAILS, tmp_path))
+    assert failed.returncode == 1
+    assert [line.split("\t")[-1] for line in failed.stderr.splitlines() if "\t" in line] == ["the cause", "cancelled"]
+
+
+def test_interrupted_it_says_that_cloudformation_goes_on(deployed: Deployment, tmp_path: Path) -> None:
+    environ = {"PATH": program_called_aws(WAITS, tmp_path), "AWS_REGION": "ap-northeast-2"}
+    with subprocess.Popen(
+        [str(deployed.script)], env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as script:
+        assert script.stderr is not None
+        assert any(WAITING in line for line in script.stderr)
+        os.killpg(script.pid, signal.SIGTERM)
+        assert "What CloudFormation has begun goes on" in script.stderr.read()
+    assert script.returncode == 130
 
 
 @pytest.mark.parametrize(
@@ -151,7 +234,9 @@ def test_a_name_that_is_taken_is_explained(deployed: Deployment, tmp_path: Path)
         (("--prefix",), "--prefix: 값이 없습니다"),
         (("--stack", "1 stack"), "--stack"),
         (("--force",), "--force: 모르는 옵션입니다"),
-        (("MinimumCapacity=500",), "MaximumCapacity(400)"),
+        (("MinimumCapcity=20",), "MinimumCapcity: 템플릿에 없는 매개변수입니다"),
+        (("Parameters=x",), "Parameters: 템플릿에 없는 매개변수입니다"),
+        (("LogRetentionDays=90", "MinimumCapacity=500"), "MaximumCapacity(400)"),
         (("MaximumCapacity=10", "MinimumCapacity=20"), "MinimumCapacity(20)"),
     ],
 )

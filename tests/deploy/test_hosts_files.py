@@ -32,6 +32,7 @@ from deploy.hosting_files import (
     unit_environment,
     unit_values,
 )
+from deploy.stack_template import Stack
 
 from calendar_server.config import VARIABLES
 
@@ -265,6 +266,15 @@ def test_no_host_on_aws_is_given_keys() -> None:
     (address,) = beanstalk_options(SITE)["aws:elasticbeanstalk:application:environmentsecrets"].values()
     assert address.startswith("arn:aws:secretsmanager:")
     assert "SECRET_KEY=\n" in ENVIRONMENT_FILE.read_text(encoding="utf-8")
+
+
+def test_the_examples_name_the_tables_as_the_script_makes_them() -> None:
+    (prefix,) = re.findall(r"DALLYEOK_PREFIX-([\w-]+)\}", (DEPLOY / "aws" / "deploy-dynamodb.sh").read_text("utf-8"))
+    outputs = Stack(Prefix=prefix).outputs.values()
+    made = {each["Description"]: each["Value"] for each in outputs if each.get("Description", "").endswith("_TABLE")}
+    assert len(made) == 4
+    assert made.items() <= unit_environment().items()
+    assert made.items() <= beanstalk_options(SITE)[PROPERTIES].items()
 
 
 def test_every_host_starts_the_server_alike() -> None:

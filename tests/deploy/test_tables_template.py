@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -125,6 +126,16 @@ def test_deleting_the_stack_or_replacing_a_table_keeps_the_data() -> None:
     assert len(kept) == 4
     for table in kept:
         assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_tables_with_indexes_are_made_one_after_the_other() -> None:
+    resources = loaded()["Resources"]
+    first, *others = [
+        name for name, each in resources.items() if "GlobalSecondaryIndexes" in each.get("Properties", {})
+    ]
+    assert others
+    for before, name in pairwise((first, *others)):
+        assert resources[name].get("DependsOn") == before
 
 
 def test_tables_are_encrypted_with_the_key_that_is_given() -> None:
