@@ -14,7 +14,7 @@ WORDS = {
     "list_cold": (f"목록 조회(처음, {EVENTS}건)", f"list events, first time ({EVENTS})"),
     "departments_warm": ("부서 목록(메모리에 있음)", "list departments, held"),
     "departments_cold": (f"부서 목록(처음, {DEPARTMENTS}개)", f"list departments, first time ({DEPARTMENTS})"),
-    "head": ("머리 확인", "head check"),
+    "head": ("최신 번호 확인", "head check"),
     "list_check": (
         "부서 목록이 바뀌었는지 확인(클라이언트마다 1분에 1회)",
         "has the list changed? (once a minute and client)",
@@ -22,7 +22,7 @@ WORDS = {
     "join": ("방 입장(커서 있음, 놓친 것 없음)", "join with a cursor, nothing missed"),
     "long_poll": ("롱 폴링 1회(25초, 변경 없음)", "one long poll (25 s, nothing happens)"),
     "follow": (
-        f"머리 따라가기 1초(부서 {DEPARTMENTS}개와 목록)",
+        f"최신 번호 따라가기 1초(부서 {DEPARTMENTS}개와 목록)",
         f"follow heads for 1 s ({DEPARTMENTS} departments, list)",
     ),
     "ready": ("준비 상태 확인(/readyz)", "readiness probe (/readyz)"),

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 STEPS_WITHOUT_LENGTH = 500
+EMPTY = (
+    "주의: 이 저장소에는 부서가 하나도 없습니다. 위의 저장소가 맞는지, 서버와 같은 설정으로 실행했는지 확인하세요.\n"
+    "Note: this store holds no departments. Is it the one above that you meant, with the settings of the server?"
+)
 READINGS_OF_A_RESTORE = 3
 """Events, changes and receipts are taken out of the file one after the other."""
 
@@ -48,6 +52,8 @@ def backup(file: Path, force: bool) -> None:
     if not counts["department"] and not counts["change"]:
         click.echo(sentence("empty_store"), err=True)
     click.echo(f"✓ {file}: {_counted(counts)}")
+    if not counts["department"]:
+        click.echo(EMPTY, err=True)
 
 
 @click.command()
@@ -87,7 +93,9 @@ def new_epochs() -> None:
     expires (410), and what the restore has torn apart is mended. No server may be running.
     """
     with telling_problems():
-        count = _store().renew_epochs()
+        store = _store()
+        click.echo(f"저장소 / Store: {store.describe()}", err=True)
+        count = store.renew_epochs()
     click.echo(f"✓ 새 에포크 / histories in a new epoch: {count}")
 
 

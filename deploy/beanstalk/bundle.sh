@@ -9,14 +9,16 @@ if [ $# -lt 1 ] || [ ! -f "$1" ]; then
   echo "Usage: $0 SITE_CONFIG [FILE]  (SITE_CONFIG: your copy of site.config.example)" >&2
   exit 2
 fi
-site_config="$(realpath "$1")"
-bundle="$(realpath -m "${2:-dallyeok.zip}")"
+whole() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; } # realpath -m is not on every system
+site_config="$(whole "$1")"
+bundle="$(whole "${2:-dallyeok.zip}")"
 cd "$(dirname "$0")/../.."
 
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 cp -R app.py models.py migrate_to_dynamodb.py gunicorn.conf.py requirements.txt calendar_server "$folder"
-install -D -m 644 -t "$folder/deploy/aws" deploy/aws/prices.json
+mkdir -p "$folder/deploy/aws"
+cp deploy/aws/prices.json "$folder/deploy/aws"
 cp -R deploy/beanstalk/Procfile deploy/beanstalk/.ebextensions deploy/beanstalk/.platform "$folder"
 cp "$site_config" "$folder/.ebextensions/site.config"
 find "$folder" -name __pycache__ -prune -exec rm -rf {} +

@@ -36,7 +36,11 @@ from deploy.stack_template import Stack
 
 from calendar_server.config import VARIABLES
 
-SCRIPTS = [BEANSTALK / "bundle.sh", BEANSTALK / ".platform" / "hooks" / "prebuild" / "10_limits.sh"]
+SCRIPTS = [
+    BEANSTALK / "bundle.sh",
+    BEANSTALK / ".platform" / "hooks" / "prebuild" / "10_limits.sh",
+    ROOT / "deploy" / "systemd" / "as-server.sh",
+]
 OPTIONS = BEANSTALK / ".ebextensions" / "options.config"
 SITE = BEANSTALK / "site.config.example"
 PROPERTIES = "aws:elasticbeanstalk:application:environment"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import runpy
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy.hosting_files import ROOT, UNIT, need, unit_values
+from deploy.hosted import BIN
+from deploy.hosting_files import DEPLOY, ROOT, UNIT, need, unit_environment, unit_values
 
 EXPOSURE = 12
 """Tenths: the most that ``systemd-analyze security`` may find; 100 is a service without any protection."""
@@ -64,3 +68,39 @@ def test_its_port_is_its_name() -> None:
     (command,) = unit_values("ExecStart", instance="8002")
     assert shlex.split(command)[-1] == "127.0.0.1:8002"
     assert unit_values("SocketBindAllow") == ["ipv4:tcp:5000-8999"]
+
+
+class TestCommandsAsTheServer:
+    @pytest.fixture
+    def script(self, tmp_path: Path) -> Path:
+        """``as-server.sh`` in a folder of code, with ``runuser`` for those who may not change the user."""
+        program = tmp_path / "code" / "deploy" / "systemd" / "as-server.sh"
+        program.parent.mkdir(parents=True)
+        text = (DEPLOY / "systemd" / "as-server.sh").read_text(encoding="utf-8")
+        program.write_text(text.replace("/etc/dallyeok", str(tmp_path)), encoding="utf-8")
+        server = tmp_path / "code" / ".venv" / "bin"
+        server.mkdir(parents=True)
+        (server / "dotenv").symlink_to(BIN / "dotenv")
+        (server / "runuser").write_text('#!/bin/sh\nBECAME="$1 $2" && export BECAME && shift 3 && exec "$@"\n')
+        (server / "runuser").chmod(0o755)
+        return program
+
+    def told(self, script: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        bash = shutil.which("bash")
+        assert bash is not None
+        call = [bash, str(script), *command]
+        environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        return subprocess.run(call, env=environ, capture_output=True, text=True, timeout=30, check=False)
+
+    def test_they_get_the_settings_the_user_and_the_folder_of_the_unit(self, script: Path, tmp_path: Path) -> None:
+        shutil.copy(DEPLOY / "systemd" / "calendar.env.example", tmp_path / "calendar.env")
+        program = "import json, os; print(json.dumps([os.getcwd(), dict(os.environ)]))"
+        folder, environ = json.loads(self.told(script, str(BIN / "python"), "-c", program).stdout)
+        expected = {name: value for name, value in unit_environment().items() if name != "PYTHONUNBUFFERED"}
+        assert {name: environ.get(name) for name in expected} == expected
+        assert (folder, environ["BECAME"]) == (str(tmp_path / "code"), f"-u {unit_values('User')[0]}")
+
+    def test_without_the_settings_nothing_is_run(self, script: Path) -> None:
+        refused = self.told(script, "echo", "run")
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "sudo" in refused.stderr

@@ -41,6 +41,14 @@ def test_a_backup_says_what_is_in_it(embedded_store: EmbeddedStore, tmp_path: Pa
     assert result.exit_code == 0
     assert "부서(departments) 1, 이벤트(events) 0, 변경(changes) 1, 멱등 응답(receipts) 0" in result.stdout
     assert str(embedded_store.path) in result.stderr
+    assert "Note:" not in result.stderr
+
+
+def test_a_backup_of_an_empty_store_asks_whether_it_was_meant(embedded_store: EmbeddedStore, tmp_path: Path) -> None:
+    result = run(embedded_store, "backup", str(tmp_path / "a.backup"))
+    assert result.exit_code == 0
+    assert "부서가 하나도 없습니다" in result.stderr
+    assert "holds no departments" in result.stderr
 
 
 def test_an_existing_file_is_refused_and_force_overwrites_it(embedded_store: EmbeddedStore, file: str) -> None:
@@ -103,6 +111,7 @@ def test_new_epochs_says_how_many_histories_there_are(embedded_store: EmbeddedSt
     result = run(embedded_store, "new-epochs")
     assert result.exit_code == 0
     assert result.stdout.endswith(": 2\n")
+    assert str(embedded_store.path) in result.stderr
     after = embedded_store.head(DEPARTMENTS_HISTORY)
     assert (after.last_seq, after.epoch == before.epoch) == (before.last_seq, False)
 
