@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 from deploy.hosting_files import ROOT, need
+from functional.serial_tls import read_or_write_at_a_time
 from functional.serving import Server
 
 NAME = "calendar.example.com"
@@ -52,6 +53,7 @@ class Certificates:
 
 def trust(monkeypatch: pytest.MonkeyPatch, certificates: Certificates) -> None:
     """Make the clients of this process find the installation's name on this machine, and believe its certificate."""
+    read_or_write_at_a_time(monkeypatch)
     resolve = socket.getaddrinfo
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda host, *rest, **more: resolve("127.0.0.1" if host == NAME else host, *rest, **more)

@@ -10,13 +10,17 @@ import pytest
 import requests
 import socketio
 import trustme
+from functional.serial_tls import read_or_write_at_a_time
 from functional.serving import BIN, ROOT, environment, free_port
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 
 @pytest.mark.parametrize("worker_class", ["eventlet", "gevent"])
-def test_sockets_work_over_the_servers_own_tls(worker_class: str, tmp_path: Path) -> None:
+def test_sockets_work_over_the_servers_own_tls(
+    worker_class: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_or_write_at_a_time(monkeypatch)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     issued = authority.issue_cert("127.0.0.1")
