@@ -22,15 +22,15 @@ import base64
 import hashlib
 import io
 import logging
+import math
 import os
 import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import socketio as socketio_library
@@ -250,13 +250,15 @@ LEANED_ON = {
 * ``engineio.Server``: ``sockets`` by id; ``_handle_connect`` schedules the first ping before ``connected`` is set; with
   ``monitor_clients=False`` it looks after nobody;
 * ``socketio.Server.environ`` keeps each session's WSGI environ; ``Manager.rooms[namespace][room]`` maps socket ids to
-  Engine.IO ids; all membership goes through ``basic_enter_room`` and ``basic_leave_room``;
+  Engine.IO ids; all membership goes through ``basic_enter_room`` and ``basic_leave_room``; what goes to a single socket
+  past ``emit``, acknowledgements among it, goes through ``engineio.Server.send``;
 * gunicorn's eventlet and gevent workers let StopIteration end a connection without an answer, and close their own file
   descriptor then, not its duplicates.
 """
 
 _NO_BODY = io.BytesIO()
 _UNIQUE = frozenset({"HTTP_SEC_WEBSOCKET_KEY", "REMOTE_PORT", "HTTP_X_REQUEST_ID"})
+_COMMON_TEXTS, _COMMON_MAX_CHARACTERS = 4_096, 512
 _PING = engine_packets.Packet(engine_packets.PING)
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
@@ -374,7 +376,7 @@ class Sessions:
         if session.closed:
             self._remove(session)
             return False
-        session.last_ping = time.time()
+        session.last_ping = math.inf  # the library would compare it with a clock that may be set; the heartbeat looks
         session.send(_PING)
         return True
 
@@ -400,9 +402,12 @@ class Sessions:
         with suppress(UnknownPacketError, SocketIsClosedError):
             session.receive(engine_packets.Packet(encoded_packet=packet))
 
-    def probed(self, session: EngineSession) -> None:
+    def probed(self, session: EngineSession) -> bool:
+        if session.closed or is_upgrading(session):
+            return False
         session.upgrading = True
         session.queue.put(engine_packets.Packet(engine_packets.NOOP))  # ends the poll that waits
+        return True
 
     def taken_over(self, session: EngineSession, outlet: Outlet) -> None:
         """What was emitted for polling and not fetched goes first."""
@@ -412,6 +417,9 @@ class Sessions:
         self._server.manager.recipients_changed()
         while not kept.empty():
             outlet.put(kept.get())
+        kept.put(engine_packets.Packet(engine_packets.NOOP))  # a poll that still waits would end the session in vain
+        if session.closed:
+            outlet.put(None)
 
     def upgrade_failed(self, session: EngineSession) -> None:
         session.upgrading = False
@@ -432,6 +440,7 @@ def go_direct(server: Any, driver: Driver) -> DirectTransport:
     engine = server.eio
     start_task = engine.start_background_task
     stock_websocket = engine._async["websocket"]
+    send = engine.send
     transport = DirectTransport(
         Sessions(server),
         lambda: _reactor(driver),
@@ -448,6 +457,10 @@ def go_direct(server: Any, driver: Driver) -> DirectTransport:
             transport.begin(session)
         return transport.schedule_ping(session)
 
+    def send_in_order(session_id: str, data: Any) -> None:
+        transport.flush()  # an outlet does so by itself, the queue of a session that polls does not
+        send(session_id, data)
+
     def direct_websocket(handler: Any, engine: Any) -> Any:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             sock = environ.get("gunicorn.socket")
@@ -460,6 +473,7 @@ def go_direct(server: Any, driver: Driver) -> DirectTransport:
 
     engine._async = {**engine._async, "websocket": direct_websocket}
     engine.start_background_task = start_task_or_schedule
+    engine.send = send_in_order
     server.manager.transport = transport
     return transport
 
@@ -491,9 +505,19 @@ def _remembered(environ: WSGIEnvironment) -> WSGIEnvironment:
     """What handlers may ask of a socket's request later on, Flask-SocketIO's among them. Its connection and its body are
     gone, and texts that many requests have in common are kept once: a whole environ costs more than the rest of a socket.
     """
-    kept = {name: sys.intern(value) for name, value in environ.items() if type(value) is str and name not in _UNIQUE}
+    kept = {name: _kept_once(value) for name, value in environ.items() if type(value) is str and name not in _UNIQUE}
     kept.update({name: environ[name] for name in ("flask.app", "wsgi.version") if name in environ})
     return {**kept, "wsgi.input": _NO_BODY, "wsgi.errors": sys.stderr}
+
+
+def _kept_once(text: str) -> str:
+    return _common(text) if len(text) <= _COMMON_MAX_CHARACTERS else text
+
+
+@lru_cache(maxsize=_COMMON_TEXTS)
+def _common(text: str) -> str:
+    """The first of equal texts. Not ``sys.intern``: what Python 3.12 has interned stays until the process ends."""
+    return text
 
 
 def _reactor(driver: Driver) -> Reactor:

@@ -114,6 +114,17 @@ def test_who_has_left_hears_no_more(server: Server) -> None:
         assert [event for _, event, _ in leaver.hear(2)] == ["everyone", "elsewhere"]
 
 
+def test_an_acknowledgement_overtakes_nothing_on_the_way_to_a_client_that_polls(server: Server) -> None:
+    polling = Polling(server)
+    polling.post('422["burst","room",1]')
+    packets: list[str] = []
+    while len(packets) < 8:
+        packets += polling.fetch()
+    names = [packet[packet.find('["') + 2 :].partition('"')[0] for packet in packets if packet.startswith("4")]
+    assert names[-1] == "done"
+    assert names[0] == "plain"
+
+
 def test_acknowledgements_of_a_room_come_back(server: Server) -> None:
     with client(server, ["websocket"]) as one, client(server, ["polling"]) as other:
         for each in (one, other):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -203,6 +203,22 @@ def test_an_upgrade_without_its_probe_leaves_the_polling_session_alone(server: S
     deadline = time.monotonic() + CLOSE_SECONDS
     while "431[" not in (text := requests.get(address, timeout=10).text):
         assert time.monotonic() < deadline, text
+
+
+def test_of_two_websockets_that_want_one_session_the_second_is_turned_away(server: Server) -> None:
+    query = "&sid=" + _polling_session(server).partition("&sid=")[2]
+    with ExitStack() as stack:
+        first = stack.enter_context(_websocket(server, query))
+        with suppress(websocket.WebSocketBadStatusException):
+            second = stack.enter_context(_websocket(server, query))
+            first.send("2probe")
+            assert first.recv() == "3probe"
+            second.send("2probe")
+            assert _is_closed_by_server(second)
+            first.send("5")
+            first.send('421["no_such_event"]')
+            while not first.recv().startswith("431["):
+                pass
 
 
 def test_a_flood_of_malformed_requests_brings_no_server_error(server: Server) -> None:

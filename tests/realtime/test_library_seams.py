@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import time
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +16,13 @@ from engineio.socket import Socket as EngineSession
 from flask import Flask
 from flask_socketio import SocketIO
 from gunicorn.workers.base_async import AsyncWorker
+from realtime.direct.pretended import Holder, Wire
 from socketio.base_manager import BaseManager
 from socketio.manager import Manager as SocketManager
 from socketio.server import Server as SocketServer
 
 from calendar_server.realtime import library_seams
+from calendar_server.realtime.direct.outgoing import Outlet
 from calendar_server.realtime.packets import PACKET_MAX_BYTES
 
 
@@ -155,6 +159,7 @@ def test_the_private_parts_of_the_libraries_are_where_they_were() -> None:
     connect = inspect.getsource(EngineServer._handle_connect)
     assert connect.index("s.schedule_ping()") < connect.index("s.connected = True")
     assert connect.index("self.sockets[sid] = s") < connect.index("s.schedule_ping()")
+    assert "self.eio.send(eio_sid, encoded_packet)" in inspect.getsource(SocketServer._send_packet)
     assert "self.environ[eio_sid] = environ" in inspect.getsource(SocketServer._handle_eio_connect)
     for changed in (BaseManager.basic_enter_room, BaseManager.basic_leave_room):
         assert "self.rooms[namespace][room]" in inspect.getsource(changed)
@@ -188,6 +193,70 @@ def test_membership_is_the_librarys_own(manager: library_seams.DirectManager) ->
     assert manager.pending_disconnect == stock.pending_disconnect == {}
     for sid in ("s0", "s1", "s2"):
         assert sorted(manager.get_rooms(sid, "/")) == sorted(stock.get_rooms(sid, "/"))
+
+
+def test_what_requests_have_in_common_is_kept_once_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.12 never lets go of a text that was interned, and clients choose what stands in their requests."""
+    environs = [{"HTTP_USER_AGENT": "".join(["Browser ", "1"]), "HTTP_COOKIE": "x" * 8_000} for _ in range(2)]
+    interned: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "intern", lambda text: interned.append(text) or text)
+        one, other = (library_seams._remembered(environ) for environ in environs)
+    assert interned == []
+    assert one["HTTP_USER_AGENT"] is other["HTTP_USER_AGENT"]
+    assert one["HTTP_COOKIE"] == "x" * 8_000
+    assert library_seams._common.cache_info().currsize <= library_seams._COMMON_TEXTS
+
+
+def test_a_clock_that_is_set_ends_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = SocketIO(Flask("test"), async_mode="threading").server.eio
+    session = EngineSession(engine, "e1")
+    sessions = library_seams.Sessions(SimpleNamespace(eio=engine))
+    assert sessions.ping(session)
+    hour_later = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: hour_later)
+    session.send(library_seams._PING)
+    assert not session.closed
+    assert sessions.is_overdue(session)
+
+
+class TestTakingOver:
+    @pytest.fixture
+    def session(self) -> EngineSession:
+        return EngineSession(SocketIO(Flask("test"), async_mode="threading").server.eio, "e1")
+
+    @pytest.fixture
+    def sessions(self, session: EngineSession) -> library_seams.Sessions:
+        manager = SimpleNamespace(recipients_changed=lambda: None)
+        return library_seams.Sessions(SimpleNamespace(eio=session.server, manager=manager))
+
+    def test_only_one_websocket_may(self, session: EngineSession, sessions: library_seams.Sessions) -> None:
+        assert [sessions.probed(session) for _ in range(2)] == [True, False]
+        sessions.taken_over(session, Outlet(Wire(), Holder()))
+        assert not sessions.probed(session)
+
+    def test_nobody_may_once_the_session_is_over(
+        self, session: EngineSession, sessions: library_seams.Sessions
+    ) -> None:
+        session.closed = True
+        assert not sessions.probed(session)
+
+    def test_a_session_that_ended_meanwhile_ends(
+        self, session: EngineSession, sessions: library_seams.Sessions
+    ) -> None:
+        assert sessions.probed(session)
+        session.close(wait=False, abort=True)
+        while not session.queue.empty():  # as a poll does that was waiting
+            session.queue.get()
+        holder = Holder()
+        sessions.taken_over(session, Outlet(Wire(), holder))
+        assert holder.told == ["said_all"]
+
+    def test_a_poll_that_still_waits_is_ended(self, session: EngineSession, sessions: library_seams.Sessions) -> None:
+        polled = session.queue
+        assert sessions.probed(session)
+        sessions.taken_over(session, Outlet(Wire(), Holder()))
+        assert polled.get(timeout=1).packet_type == library_seams.engine_packets.NOOP
 
 
 def test_nothing_is_kept_of_a_socket_that_has_gone(manager: library_seams.DirectManager) -> None:

@@ -12,7 +12,7 @@ from calendar_server.realtime.direct.frames import BrokenFrame, FrameReader, Mes
 from calendar_server.realtime.direct.outgoing import Outlet
 from calendar_server.realtime.packets import PACKET_MAX_BYTES, PONG, PROBE, PROBED, UPGRADE, is_sound_frame
 
-_READ_BYTES = 65_536
+_READ_BYTES = 16_384  # of one socket in one turn: that many bytes of tiny frames keep all others waiting for some 8 ms
 INBOX_MESSAGES = 64
 """So many messages wait to be handled before no more are read; the client then waits as TCP has it."""
 
@@ -30,14 +30,14 @@ class Sessions(Protocol):
     def receive(self, session: Any, packet: str) -> None:
         """Handle a packet, which may wait."""
 
-    def probed(self, session: Any) -> None:
-        """A websocket wants to take over from polling."""
+    def probed(self, session: Any) -> bool:
+        """A websocket wants to take over from polling; False where it may not: another does, or the session is over."""
 
     def taken_over(self, session: Any, outlet: Outlet) -> None:
         """From now on everything goes through ``outlet``."""
 
     def upgrade_failed(self, session: Any) -> None:
-        """Polling goes on."""
+        """What was probed comes to nothing; polling goes on."""
 
     def lost(self, session: Any) -> None:
         """The connection has ended; runs what belongs to a disconnect, once."""
@@ -68,6 +68,10 @@ LEAVE_SECONDS = 3.0
 """How long a goodbye waits for the client to read it and to hang up."""
 
 
+READ_ON_SECONDS = 10.0
+"""Within so long, who is sent the rest before a goodbye must have read more of it; else nobody would ever hang up."""
+
+
 class Connection:
     """Reads packets and hands them on one after the other; ``outlet`` writes."""
 
@@ -79,6 +83,7 @@ class Connection:
         "_transport",
         "_turn_wanted",
         "_unread",
+        "_unsaid_bytes",
         "fileno",
         "outlet",
         "sock",
@@ -95,6 +100,7 @@ class Connection:
         self._inbox: deque[str | int] | None = None
         self._turn_wanted = False
         self._unread = False
+        self._unsaid_bytes = 0
 
     @property
     def is_open(self) -> bool:
@@ -120,30 +126,41 @@ class Connection:
 
     def _take(self, data: bytes) -> None:
         try:
-            for message in self._reader.read(data):
-                self._take_message(message)
-                if self._state >= LEAVING:
-                    return
+            self._take_messages(self._reader.read(data))
         except BrokenFrame as broken:
+            self._take_messages(broken.before)
             self._break_off(broken.status)
 
+    def _take_messages(self, messages: list[Message]) -> None:
+        ping = None
+        for message in messages:
+            if message.opcode == frames.PING:
+                ping = message.data
+            else:
+                self._take_message(message)
+            if self._state >= LEAVING:
+                return
+        if ping is not None:  # one answer for all that came together (RFC 6455, 5.5.3), as each costs a system call
+            self.outlet.write(frames.frame(frames.PONG, ping))
+
     def _take_message(self, message: Message) -> None:
-        if message.opcode == frames.PING:
-            self.outlet.write(frames.frame(frames.PONG, message.data))
-        elif message.opcode == frames.CLOSE:
+        if message.opcode == frames.CLOSE:
             self._break_off(_NORMAL)
         elif message.opcode != frames.PONG:
-            self._take_packet(_text(message))
+            packet = _text(message)
+            if isinstance(packet, int):
+                self._break_off(packet)
+            else:
+                self._take_packet(packet)
 
     def _take_packet(self, packet: str) -> None:
         if not is_sound_frame(packet):
             self._break_off(frames.PROTOCOL_ERROR)
         elif self._state == OPEN and packet not in (PROBE, UPGRADE):
             self._take_in(packet)
-        elif self._state == PROBING and packet == PROBE:
+        elif self._state == PROBING and packet == PROBE and self._transport.sessions.probed(self._session):
             self._state = UPGRADING
             self.outlet.write(frames.frame(frames.TEXT, PROBED.encode()))
-            self._transport.sessions.probed(self._session)
         elif self._state == UPGRADING and packet == UPGRADE:
             self._state = OPEN
             self._transport.sessions.taken_over(self._session, self.outlet)
@@ -211,7 +228,7 @@ class Connection:
     def _break_off(self, status: int) -> None:
         """Handle what has come before, then say why and hang up."""
         if self._state < OPEN:
-            self._leave_session_alone()
+            self._leave_session_alone(self._state)
             self._leave(status)
         elif self._state == OPEN:
             self._state = LEAVING
@@ -230,6 +247,10 @@ class Connection:
             return
         self._state = LEAVING
         self.outlet.write(frames.close_frame(status))
+        if self.outlet.waiting_messages:
+            self.lost()
+            return
+        self.outlet.forget()  # what a room is still sent would find the socket shut, and end it before its time
         with suppress(OSError):
             self.sock.shutdown(_NO_MORE_SENT)
         self._transport.limit(self, LEAVE_SECONDS)
@@ -254,6 +275,10 @@ class Connection:
         if self._state < LEAVING:
             self._leave(_NORMAL)
 
+    def ends_after_waiting(self) -> None:
+        self._unsaid_bytes = self.outlet.waiting_bytes
+        self._transport.limit(self, READ_ON_SECONDS)
+
     def lost(self) -> None:
         """The connection is over, whoever ended it."""
         if self._state == GONE:
@@ -263,28 +288,37 @@ class Connection:
         self.outlet.forget()
         self.sock.close()
         if was < OPEN:
-            self._leave_session_alone()
+            self._leave_session_alone(was)
         elif self._session is not None:
             if self._inbox is not None:
                 self._inbox.clear()
             self._put_last(_NORMAL)
 
-    def _leave_session_alone(self) -> None:
-        """It goes on polling."""
-        self._transport.sessions.upgrade_failed(self._session)
+    def _leave_session_alone(self, was: int) -> None:
+        """It goes on polling, or another websocket takes it over."""
+        if was == UPGRADING:
+            self._transport.sessions.upgrade_failed(self._session)
         self._session = None
 
     def expire(self) -> None:
-        """Its time is over: an upgrade that was not finished, or a goodbye that nobody read."""
+        """Its time is over: an upgrade that was not finished, or a goodbye that nobody reads."""
         if self._state != OPEN:
+            self.lost()
+        elif self.outlet.is_ending:
+            self._end_unless_read_on()
+
+    def _end_unless_read_on(self) -> None:
+        if self.outlet.waiting_bytes < self._unsaid_bytes:
+            self.ends_after_waiting()
+        else:
             self.lost()
 
 
-def _text(message: Message) -> str:
-    """:raises BrokenFrame: it is binary, or no UTF-8."""
+def _text(message: Message) -> str | int:
+    """Its text, or the status that says why it has none: it is binary, or no UTF-8."""
     if message.opcode != frames.TEXT:
-        raise BrokenFrame(_NOT_TEXT)
+        return _NOT_TEXT
     try:
         return message.data.decode()
     except UnicodeDecodeError:
-        raise BrokenFrame(frames.NOT_UTF8) from None
+        return frames.NOT_UTF8

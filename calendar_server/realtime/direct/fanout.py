@@ -53,6 +53,7 @@ class Fanout:
         self._clock = clock
         self._batches: list[_Batch] = []
         self._flush_is_coming = False
+        self._is_flushing = False
         self._gather_seconds = 0.0
 
     def add(self, room: object, recipients: Recipients, frame: bytes, packet: Any) -> None:
@@ -68,17 +69,30 @@ class Fanout:
             self._start_task(self._flush_at_last)
 
     def flush(self) -> None:
-        """Send everything now. It gives way to nobody: in the middle of it, nothing else can be written."""
-        if not self._batches:
+        """Send everything now. It gives way to nobody: in the middle of it, nothing else can be written.
+
+        A session that ends because it takes no more leaves its rooms in the middle of it, which flushes: the rest must
+        not overtake what is being sent.
+        """
+        if self._is_flushing or not self._batches:
             return
+        self._is_flushing = True
         began = self._clock()
+        try:
+            several = self._send_all()
+        finally:
+            self._is_flushing = False
+        took = self._clock() - began
+        self._gather_seconds = min(GATHER_SHARE * took, GATHER_MAX_SECONDS) if several else 0.0
+
+    def _send_all(self) -> bool:
+        """True where several messages went out together."""
         several = False
         while self._batches:
             batch = self._batches.pop(0)
             several = several or len(batch.packets) > 1
             self._send(batch)
-        took = self._clock() - began
-        self._gather_seconds = min(GATHER_SHARE * took, GATHER_MAX_SECONDS) if several else 0.0
+        return several
 
     def _flush_at_last(self) -> None:
         try:

@@ -22,11 +22,12 @@ class Message(NamedTuple):
 
 
 class BrokenFrame(Exception):
-    """What came is no frame that a client may send. ``status`` says why, as a close frame does."""
+    """What came is no frame that a client may send. ``status`` says why, as a close frame does; ``before`` came first."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+        self.before: list[Message] = []
 
 
 def frame(opcode: int, data: bytes) -> bytes:
@@ -50,28 +51,33 @@ class FrameReader:
     It keeps no more than one message of at most ``max_bytes`` and the beginning of the next frame.
     """
 
-    __slots__ = ("_fragments", "_max_bytes", "_opcode", "_rest")
+    __slots__ = ("_fragments", "_fragments_bytes", "_max_bytes", "_opcode", "_rest")
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._rest = b""
         self._opcode = 0
-        self._fragments: bytes | None = None
+        self._fragments: list[bytes] | None = None
+        self._fragments_bytes = 0
 
     def read(self, data: bytes) -> list[Message]:
         """The messages that ``data`` completes.
 
-        :raises BrokenFrame: with the messages before it lost; the connection is to be closed.
+        :raises BrokenFrame: the connection is to be closed after the messages before it.
         """
         if self._rest:
             data = self._rest + data
         messages: list[Message] = []
         at = 0
-        while (found := self._frame_at(data, at)) is not None:
-            opcode, final, payload, at = found
-            message = self._message(opcode, final, payload)
-            if message is not None:
-                messages.append(message)
+        try:
+            while (found := self._frame_at(data, at)) is not None:
+                opcode, final, payload, at = found
+                message = self._message(opcode, final, payload)
+                if message is not None:
+                    messages.append(message)
+        except BrokenFrame as broken:
+            broken.before = messages
+            raise
         self._rest = data[at:]
         return messages
 
@@ -99,16 +105,22 @@ class FrameReader:
 
     def _message(self, opcode: int, final: bool, payload: bytes) -> Message | None:
         if opcode >= CLOSE:
-            return Message(opcode, payload)
+            return _control_message(opcode, payload)
         if (opcode == _CONTINUATION) != (self._fragments is not None):
             raise BrokenFrame(PROTOCOL_ERROR)
         if opcode != _CONTINUATION:
-            self._opcode = opcode
-        whole = (self._fragments or b"") + payload
-        if len(whole) > self._max_bytes:
+            self._opcode, self._fragments, self._fragments_bytes = opcode, [], 0
+        return self._put_together(final, payload)
+
+    def _put_together(self, final: bool, payload: bytes) -> Message | None:
+        fragments = self._fragments or []
+        self._fragments_bytes += len(payload)
+        if self._fragments_bytes > self._max_bytes:
             raise BrokenFrame(TOO_LONG)
-        self._fragments = None if final else whole
-        return Message(self._opcode, whole) if final else None
+        if payload:  # of empty ones a client may send as many as it likes
+            fragments.append(payload)
+        self._fragments = None if final else fragments
+        return Message(self._opcode, b"".join(fragments)) if final else None
 
 
 def _check_header(first: int, second: int, length: int) -> None:
@@ -118,6 +130,13 @@ def _check_header(first: int, second: int, length: int) -> None:
         raise BrokenFrame(PROTOCOL_ERROR)
     if opcode >= CLOSE and (first < _FIN or length > _CONTROL_MAX_BYTES):
         raise BrokenFrame(PROTOCOL_ERROR)
+
+
+def _control_message(opcode: int, payload: bytes) -> Message:
+    """:raises BrokenFrame: a close frame with half a status (section 5.5.1)."""
+    if opcode == CLOSE and len(payload) == 1:
+        raise BrokenFrame(PROTOCOL_ERROR)
+    return Message(opcode, payload)
 
 
 def _unmasked(payload: bytes, mask: bytes) -> bytes:

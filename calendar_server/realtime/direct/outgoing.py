@@ -48,6 +48,9 @@ class Holder(Protocol):
     def said_all(self) -> None:
         """Everything is sent, and nothing more will be."""
 
+    def ends_after_waiting(self) -> None:
+        """Nothing more will be written, and :meth:`said_all` follows when the client has read what waits."""
+
 
 class Outlet:
     """Stands where engineio keeps a session's queue: what is put in is sent."""
@@ -60,6 +63,11 @@ class Outlet:
         self.waiting: deque[bytes] | None = None
         self._ending = False
         self.waiting_bytes = 0
+
+    @property
+    def is_ending(self) -> bool:
+        """True where nothing more will be written."""
+        return self._ending
 
     @property
     def waits(self) -> bool:
@@ -80,6 +88,8 @@ class Outlet:
             self._ending = True
             if self.waiting is None:
                 self.holder.said_all()
+            else:
+                self.holder.ends_after_waiting()
 
     def join(self) -> None:
         """Part of a queue's interface. Nobody waits for a client to read."""

@@ -60,7 +60,7 @@ class Holder:
         self.told.append(wanted)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("lost", "overflowed", "drained", "said_all"):
+        if name in ("lost", "overflowed", "drained", "said_all", "ends_after_waiting"):
             return lambda: self.told.append(name)
         raise AttributeError(name)
 

@@ -10,7 +10,7 @@ from realtime.direct.pretended import Wire
 from realtime.direct.test_frames import from_client
 
 from calendar_server.realtime.direct import frames
-from calendar_server.realtime.direct.connection import INBOX_MESSAGES, Connection
+from calendar_server.realtime.direct.connection import INBOX_MESSAGES, READ_ON_SECONDS, Connection
 
 JOIN = '42["join_department",{}]'
 
@@ -21,10 +21,15 @@ class Library:
     def __init__(self) -> None:
         self.told: list[Any] = []
         self.answer: Callable[[str], None] = lambda packet: None
+        self.is_free = True
 
     def receive(self, _session: Any, packet: str) -> None:
         self.told.append(packet)
         self.answer(packet)
+
+    def probed(self, _session: Any) -> bool:
+        self.told.append("probed")
+        return self.is_free
 
     def taken_over(self, _session: Any, _outlet: Any) -> None:
         self.told.append("taken over")
@@ -103,6 +108,13 @@ def test_a_websocket_ping_is_answered(scene: Scene) -> None:
     assert scene.wire.sent == frames.frame(frames.PONG, b"there?")
 
 
+def test_pings_that_come_together_are_answered_together(scene: Scene) -> None:
+    pings = b"".join(from_client(frames.PING, bytes((number,))) for number in range(50))
+    scene.client_sends(pings)
+    assert scene.wire.sent == frames.frame(frames.PONG, b"\x31")
+    assert scene.wire.calls == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
@@ -129,6 +141,13 @@ def test_what_came_before_an_unsound_frame_is_handled_and_then_the_session_ends(
     assert scene.wire.is_closed
 
 
+def test_what_came_before_is_handled_also_where_it_came_together_with_an_unsound_frame(scene: Scene) -> None:
+    scene.client_sends(from_client(frames.TEXT, JOIN.encode()) + from_client(frames.TEXT, b"x", masked=False))
+    scene.around.serve()
+    assert scene.told == [JOIN, "lost"]
+    assert scene.wire.sent == frames.close_frame(frames.PROTOCOL_ERROR)
+
+
 def test_a_goodbye_that_is_not_answered_ends_after_a_while(scene: Scene) -> None:
     scene.client_sends(from_client(frames.CLOSE, b""))
     scene.around.serve()
@@ -143,6 +162,39 @@ def test_a_session_closed_from_this_side_says_goodbye_after_its_last_packet(scen
     scene.connection.outlet.put(None)
     assert scene.wire.sent == b"last" + frames.close_frame()
     assert scene.wire.is_shut
+
+
+def test_a_goodbye_behind_what_nobody_reads_is_not_waited_for_for_ever(scene: Scene) -> None:
+    scene.wire.room = 0
+    scene.connection.outlet.write(b"never read")
+    scene.connection.outlet.put(None)
+    assert scene.around.limits == [READ_ON_SECONDS]
+    scene.connection.expire()
+    scene.around.serve()
+    assert scene.wire.is_closed
+    assert scene.told == ["lost"]
+
+
+def test_who_goes_on_reading_gets_all_that_waits_before_the_goodbye(scene: Scene) -> None:
+    scene.wire.room = 0
+    scene.connection.outlet.write(b"read slowly")
+    scene.connection.outlet.put(None)
+    for _ in range(2):
+        scene.wire.room = 4
+        scene.connection.writable()
+        scene.connection.expire()
+    assert not scene.wire.is_closed
+    scene.wire.room = 100
+    scene.connection.writable()
+    assert scene.wire.sent == b"read slowly" + frames.close_frame()
+
+
+def test_what_a_room_is_still_sent_does_not_disturb_a_goodbye(scene: Scene) -> None:
+    scene.connection.outlet.put(None)
+    scene.wire.broken = True  # as a socket is that has been shut
+    scene.connection.outlet.write(b"late")
+    assert not scene.wire.is_closed
+    assert scene.wire.sent == frames.close_frame()
 
 
 @pytest.mark.parametrize("end", [b"", ConnectionResetError()])
@@ -219,16 +271,22 @@ class TestUpgrade:
         scene.client_sends(*packets)
         scene.client_sends(b"")
         scene.around.serve()
-        assert scene.told[-1] == "upgrade_failed"
-        assert "lost" not in scene.told
+        assert scene.told == (["probed", "upgrade_failed"] if packets[0] == "2probe" else [])
         assert scene.wire.is_closed
+
+    def test_a_session_that_another_websocket_takes_over_is_left_to_it(self, scene: Scene) -> None:
+        scene.around.sessions.is_free = False
+        scene.client_sends("2probe", "5")
+        scene.client_sends(b"")
+        assert scene.told == ["probed"]
+        assert scene.wire.sent == frames.close_frame(frames.PROTOCOL_ERROR)
 
     @pytest.mark.parametrize("packets", [[], ["2probe"]])
     def test_an_upgrade_that_stops_half_way_is_given_up(self, scene: Scene, packets: list[str]) -> None:
         scene.client_sends(*packets)
         scene.connection.expire()
         scene.around.serve()
-        assert scene.told[-1] == "upgrade_failed"
+        assert scene.told == (["probed", "upgrade_failed"] if packets else [])
         assert scene.wire.is_closed
 
     def test_once_taken_over_its_time_limit_means_nothing(self, scene: Scene) -> None:

@@ -91,6 +91,18 @@ def test_those_without_a_websocket_get_the_packets_one_by_one(bench: Bench) -> N
     assert bench.polled == [("polling", packets[0]), ("polling", packets[1])]
 
 
+def test_who_ends_in_the_middle_of_a_flush_lets_nothing_overtake(bench: Bench) -> None:
+    def send_packet(session_id: str, packet: Packet) -> None:
+        bench.polled.append((session_id, packet.encode()))
+        bench.fanout.flush()  # as leaving a room does
+
+    bench.fanout = Fanout(bench.tasks.append, lambda _seconds: None, send_packet)
+    for room in ("one", "other"):
+        bench.fanout.add(room, lambda: ([], ["ending", "polling"]), b"", Packet(room))
+    bench.end_turn()
+    assert bench.polled == [("ending", "one"), ("polling", "one"), ("ending", "other"), ("polling", "other")]
+
+
 def test_a_single_writer_is_never_kept_waiting(bench: Bench) -> None:
     bench.seconds = 1.0
     room = room_of(Wire())

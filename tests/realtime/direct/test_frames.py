@@ -77,6 +77,17 @@ def test_fragments_are_put_together_around_control_frames() -> None:
     assert FrameReader(100).read(stream) == [Message(frames.PING, b"?"), Message(frames.TEXT, b"one two three")]
 
 
+def test_a_message_may_come_in_many_small_fragments_and_empty_ones_are_not_kept() -> None:
+    begun, piece, empty = (
+        from_client(opcode, data, first=0) for opcode, data in ((frames.TEXT, b"a"), (0, b"b"), (0, b""))
+    )
+    reader = FrameReader(3_001)
+    assert reader.read(begun + (piece + empty) * 3_000) == []
+    assert len(reader._fragments or ()) == 3_001
+    assert reader.read(from_client(0, b"")) == [Message(frames.TEXT, b"a" + b"b" * 3_000)]
+    assert reader.read(from_client(frames.TEXT, b"next")) == [Message(frames.TEXT, b"next")]
+
+
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
@@ -88,6 +99,7 @@ def test_fragments_are_put_together_around_control_frames() -> None:
         (from_client(frames.TEXT, b"x", first=0) + from_client(frames.TEXT, b"y"), frames.PROTOCOL_ERROR),
         (from_client(frames.PING, b"x", first=0), frames.PROTOCOL_ERROR),
         (from_client(frames.PING, b"x" * 126), frames.PROTOCOL_ERROR),
+        (from_client(frames.CLOSE, b"\x03"), frames.PROTOCOL_ERROR),
         (from_client(frames.TEXT, b"x" * 101), frames.TOO_LONG),
         (from_client(frames.TEXT, b"", length=b"\x7f" + b"\xff" * 8)[:10], frames.TOO_LONG),
         (from_client(frames.TEXT, b"x" * 60, first=0) + from_client(0, b"x" * 60), frames.TOO_LONG),

@@ -110,7 +110,7 @@ def test_the_end_comes_after_what_waits() -> None:
     wire.room = 100
     outlet.drain()
     assert wire.sent == frame(TEXT, b"1")
-    assert holder.told == [True, False, "said_all"]
+    assert holder.told == [True, "ends_after_waiting", False, "said_all"]
 
 
 def test_a_broken_connection_is_lost_and_the_others_get_theirs() -> None:
