@@ -1,4 +1,4 @@
-"""Backups and restores of tables whose capacity is used up: they wait, and end well."""
+"""Backups, restores and new epochs of tables whose capacity is used up: they wait, and end well."""
 
 from __future__ import annotations
 
@@ -28,13 +28,17 @@ class Raw:
         return [THROTTLED]
 
 
-def throttle(store: Any, refused: Callable[[int], bool]) -> list[str]:
-    """Refuse the scans, queries and batches of whose number ``refused`` says so; those that were asked for."""
+def throttle(
+    store: Any,
+    refused: Callable[[int], bool],
+    operations: tuple[str, ...] = ("Scan", "Query", "BatchWriteItem"),
+) -> list[str]:
+    """Refuse the ``operations`` of whose number ``refused`` says so; those that were asked for."""
     asked: list[str] = []
 
     def answer(request: Any, **_: object) -> AWSResponse | None:
         operation = request.headers["X-Amz-Target"].decode().split(".")[-1]
-        if operation not in ("Scan", "Query", "BatchWriteItem"):
+        if operation not in operations:
             return None
         asked.append(operation)
         headers = {"content-type": "application/x-amz-json-1.0"}
@@ -65,6 +69,19 @@ def test_a_job_whose_requests_are_refused_longer_than_a_clients_waits_and_goes_o
         target.replace(extract)
     throttle_no_more(source, target)
     assert content(target, tmp_path) == before
+
+
+def test_new_epochs_wait_for_reads_and_writes(opening: Opening, tmp_path: Path) -> None:
+    store: Any = opening("moto")
+    fill(store)
+    department = store.list_departments().departments[0]
+    epoch = store.snapshot(department.id).head.epoch
+    asked = throttle(store, lambda number: number % 11 < 8, ("GetItem", "Scan", "Query", "UpdateItem"))
+    histories = store.renew_epochs()
+    throttle_no_more(store)
+    assert {"GetItem", "Scan", "Query", "UpdateItem"} <= set(asked)
+    assert histories == len(store.list_departments().departments) + 1
+    assert store.snapshot(department.id).head.epoch != epoch
 
 
 def throttle_no_more(*stores: Any) -> None:

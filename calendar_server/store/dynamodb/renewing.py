@@ -18,6 +18,7 @@ from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import StoreUnavailable
 from calendar_server.store.dynamodb.connection import Connection, Json, error_code
 from calendar_server.store.dynamodb.items import HEAD_SEQ, assignments, change_key, number, text
+from calendar_server.store.dynamodb.patience import Patient
 from calendar_server.store.dynamodb.planning import DELETIONS_HISTORY
 from calendar_server.store.dynamodb.reading import Reads
 from calendar_server.store.dynamodb.schema import Schema
@@ -29,13 +30,13 @@ TORN = timedelta(minutes=10)
 
 
 class Renewal:
-    """Renews the epochs of all histories."""
+    """Renews the epochs of all histories, waiting for capacity where a client of the server may not."""
 
-    def __init__(self, connection: Connection, schema: Schema, tables: Tables, reads: Reads) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, schema: Schema, tables: Tables) -> None:
+        self._connection = Patient(connection)
         self._schema = schema
         self._tables = tables
-        self._reads = reads
+        self._reads = Reads(self._connection, schema, tables)
 
     def carry_out(self) -> int:
         """How many histories there are. :raises StoreUnavailable: also where somebody writes meanwhile."""
