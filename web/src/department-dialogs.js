@@ -1,6 +1,6 @@
 /** Creating, renaming, colouring and deleting departments. */
 import { chooseHue, hueOf, HUES } from "./colours.js";
-import { button, field, openDialog } from "./dialog.js";
+import { button, differ, field, leaveButton, openDialog, typedIn } from "./dialog.js";
 import { h } from "./dom.js";
 import { t } from "./words.js";
 
@@ -11,11 +11,13 @@ import { t } from "./words.js";
 export function editDepartment(workspace, department, screen) {
   const name = h("input", { type: "text", required: true, maxLength: 100, value: department?.name ?? "" });
   const description = h("textarea", { rows: 3, maxLength: 5000, value: department?.description ?? "" });
+  const inputs = { name, description };
+  const untouched = typedIn(inputs);
   const mistake = h("p.mistake", { role: "alert", hidden: true });
   const hues = department === null ? null : huePicker(department, screen.coloured);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const fields = { name: name.value.trim(), description: description.value.trim() };
+    const fields = typedIn(inputs);
     const complaint = fields.name === "" ? t("required", { field: t("name") }) : await send(workspace, department, fields, screen);
     if (complaint === null) return dialog.close();
     mistake.textContent = complaint;
@@ -31,12 +33,14 @@ export function editDepartment(workspace, department, screen) {
     {},
     department === null ? null : remove,
     h("span.gap"),
-    button(t("cancel"), () => dialog.close()),
+    leaveButton(),
     h("button.primary", { type: "submit" }, t("save")),
   );
   const rows = [field(t("name"), name), field(t("description"), description), hues, mistake, foot];
   const form = h("form.dialog-form", { noValidate: true, onsubmit: submit }, ...rows);
-  const dialog = openDialog(t(department === null ? "newDepartment" : "editDepartment"), [form]);
+  const dialog = openDialog(t(department === null ? "newDepartment" : "editDepartment"), [form], {
+    isTouched: () => differ(typedIn(inputs), untouched),
+  });
   name.focus();
 }
 
@@ -86,7 +90,7 @@ function deleteDepartment(workspace, department, screen) {
     screen.said("departmentDeleted", { name });
     dialog.close();
   };
-  const foot = h("footer.dialog-foot", {}, h("span.gap"), button(t("cancel"), () => dialog.close()), confirm);
+  const foot = h("footer.dialog-foot", {}, h("span.gap"), leaveButton(), confirm);
   const form = h("form.dialog-form", { onsubmit: submit }, question, field(t("typeName", { name }), typed), foot);
   const dialog = openDialog(t("deleteDepartment"), [form]);
   typed.focus();

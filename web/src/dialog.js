@@ -6,13 +6,17 @@ let count = 0;
 
 /**
  * @param {string} title @param {any[]} content
- * @param {{closed?: () => void, leave?: (() => void) | null, wide?: boolean}} [options] `leave`: what Escape and the cross do
- *   instead of closing it
+ * @param {{closed?: () => void, isTouched?: (() => boolean) | null, wide?: boolean}} [options] `isTouched`: whether it holds
+ *   what would be lost; then Escape, the cross, {@link leaveButton} and closing the tab ask first
  * @returns {HTMLDialogElement} already open; it removes itself when it is closed
  */
-export function openDialog(title, content, { closed = () => {}, leave = null, wide = false } = {}) {
+export function openDialog(title, content, { closed = () => {}, isTouched = null, wide = false } = {}) {
   const titleId = `dialog-title-${++count}`;
-  const close = h("button.quiet.icon-only", { type: "button", "aria-label": t("close"), title: t("close") }, icon("close"));
+  const close = h(
+    "button.quiet.icon-only",
+    { type: "button", "aria-label": t("close"), title: t("close"), "data-leave": "" },
+    icon("close"),
+  );
   const dialog = h(
     wide ? "dialog.dialog.wide" : "dialog.dialog",
     { "aria-labelledby": titleId },
@@ -21,9 +25,17 @@ export function openDialog(title, content, { closed = () => {}, leave = null, wi
   );
   const back = /** @type {HTMLElement | null} */ (document.activeElement);
   const backEvent = back?.closest?.("[data-event-id]")?.getAttribute("data-event-id");
-  close.addEventListener("click", leave ?? (() => dialog.close()));
-  if (leave !== null) onCloseRequest(dialog, leave);
+  const leave = () => (isTouched?.() ? askDiscard(() => dialog.close()) : dialog.close());
+  dialog.addEventListener("click", ({ target }) => {
+    if (/** @type {Element} */ (target).closest("[data-leave]")) leave();
+  });
+  const beforeUnload = (/** @type {Event} */ event) => isTouched?.() && event.preventDefault();
+  if (isTouched !== null) {
+    onCloseRequest(dialog, leave);
+    addEventListener("beforeunload", beforeUnload);
+  }
   dialog.addEventListener("close", () => {
+    removeEventListener("beforeunload", beforeUnload);
     dialog.remove();
     closed();
     giveBack(back, backEvent ?? null);
@@ -48,7 +60,7 @@ function onCloseRequest(dialog, leave) {
 }
 
 /** Asks before what was typed is lost; whoever is in doubt keeps it. @param {() => void} discard */
-export function askDiscard(discard) {
+function askDiscard(discard) {
   const text = h("p", { id: `dialog-text-${++count}` }, t("discardText"));
   const keep = button(t("keepEditing"), () => question.close(), "primary");
   const drop = button(t("discard"), () => {
@@ -85,6 +97,15 @@ export function field(label, input, hint) {
     hint === undefined ? null : h("p.hint", { id: hintId }, hint),
   );
 }
+
+/** Leaves the dialog in which it stands. */
+export const leaveButton = () => h("button.quiet", { type: "button", "data-leave": "" }, t("cancel"));
+
+/** @param {Record<string, any>} inputs @returns {Record<string, string>} what stands in them */
+export const typedIn = (inputs) => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value.trim()]));
+
+/** @param {Record<string, string>} values @param {Record<string, string>} others */
+export const differ = (values, others) => Object.entries(values).some(([name, value]) => value !== others[name]);
 
 /** @param {string} text @param {() => void} pressed @param {string} [kind] */
 export function button(text, pressed, kind = "quiet") {

@@ -1,6 +1,6 @@
 /** The form for one event, which is told when others change what it is about. */
 import { fieldsOf } from "./actions.js";
-import { askDiscard, button, field, openDialog } from "./dialog.js";
+import { button, differ, field, leaveButton, openDialog, typedIn } from "./dialog.js";
 import { h, safeLink, webAddress } from "./dom.js";
 import { writeDay } from "./dates.js";
 import { t } from "./words.js";
@@ -32,7 +32,7 @@ export class Editor {
     this.#inputs = this.#makeInputs(event);
     this.#untouched = isUnsaved ? {} : this.#values;
     this.#dialog = openDialog(t(isNew ? "newEvent" : "editEvent"), [this.#form()], {
-      leave: () => this.#leave(),
+      isTouched: () => differ(this.#values, this.#untouched),
       closed: () => {
         for (const stop of stops) stop();
         closed();
@@ -97,19 +97,13 @@ export class Editor {
       {},
       this.#before === null ? null : remove,
       h("span.gap"),
-      button(t("cancel"), () => this.#leave()),
+      leaveButton(),
       h("button.primary", { type: "submit" }, t("save")),
     );
   }
 
   get #values() {
-    return Object.fromEntries(Object.entries(this.#inputs).map(([name, input]) => [name, input.value.trim()]));
-  }
-
-  #leave() {
-    const isTouched = Object.entries(this.#values).some(([name, value]) => value !== this.#untouched[name]);
-    if (isTouched) askDiscard(() => this.#dialog.close());
-    else this.#dialog.close();
+    return typedIn(this.#inputs);
   }
 
   /** @param {Event} submit */

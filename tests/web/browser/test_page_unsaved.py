@@ -1,15 +1,17 @@
-"""Nothing that was typed into an event's form is lost by a slip: leaving it asks first, where there is something to lose."""
+"""Nothing that was typed into a form is lost by a slip: leaving it asks first, where there is something to lose."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import requests
 from functional.serving import Server
 from functional.talking import create_department, create_event
+from playwright.sync_api import Error as PlaywrightError
 from web.browser.shown import DAY, address, day_cell, event_of, events, fill, open_new, save, wait_until_online
 
 pytestmark = pytest.mark.browser
@@ -155,3 +157,60 @@ def test_the_question_is_asked_in_english_too(site: Server, department: dict[str
     page.keyboard.press("Escape")
     asked = page.get_by_role("alertdialog", name="Discard what you typed?")
     assert asked.get_by_role("button").all_inner_texts() == ["", "Discard", "Keep editing"]
+
+
+def department_form(page: Any, department: dict[str, Any]) -> Any:
+    page.locator(f"[data-department-id='{department['id']}']").get_by_role("button", name="편집").click()
+    return page.get_by_role("dialog", name="부서 편집")
+
+
+@pytest.mark.parametrize("way", LEAVE)
+def test_leaving_a_departments_form_asks_too(site: Server, department: dict[str, Any], page: Any, way: str) -> None:
+    dialog = department_form(page, department)
+    LEAVE[way](dialog)
+    wait_until_no_form_is_open(page)
+    dialog = department_form(page, department)
+    dialog.get_by_label("설명").fill("대외 홍보를 맡습니다")
+    LEAVE[way](dialog)
+    question(page).get_by_role("button", name="계속 편집").click()
+    assert dialog.get_by_label("설명").input_value() == "대외 홍보를 맡습니다"
+    dialog.get_by_role("button", name="저장").click()
+    wait_until_no_form_is_open(page)
+    listed = requests.get(f"{site.url}/api/departments", timeout=10).json()["departments"]
+    assert [each["description"] for each in listed if each["id"] == department["id"]] == ["대외 홍보를 맡습니다"]
+
+
+def asked_when_closed(page: Any) -> list[str]:
+    """The kinds of what the browser asks before it closes the tab; the tab stays."""
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.close(run_before_unload=True)
+    with suppress(PlaywrightError):  # it is closed
+        page.wait_for_timeout(500)
+    return asked
+
+
+@pytest.mark.parametrize("form", ["event", "department"])
+def test_closing_the_tab_asks_while_a_form_holds_unsaved_words(
+    department: dict[str, Any], page: Any, form: str
+) -> None:
+    dialog = opened_form(page) if form == "event" else department_form(page, department)
+    dialog.get_by_label("설명").fill("아직 쓰는 중")
+    assert asked_when_closed(page) == ["beforeunload"]
+    assert dialog.get_by_label("설명").input_value() == "아직 쓰는 중"
+
+
+def test_closing_the_tab_asks_nothing_where_nothing_is_lost(page: Any) -> None:
+    dialog = opened_form(page)
+    fill(dialog, description="버릴 말")
+    page.keyboard.press("Escape")
+    question(page).get_by_role("button", name="버리기").click()
+    wait_until_no_form_is_open(page)
+    opened_form(page).wait_for()
+    assert asked_when_closed(page) == []
+    assert page.is_closed()
