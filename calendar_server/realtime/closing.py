@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask_socketio import SocketIO
 
-from calendar_server.realtime.library_seams import close_all_sessions
+from calendar_server.realtime.seams.engine_sessions import close_all_sessions
 from calendar_server.services.waiting import Waiting
 
 LOOK_SECONDS = 0.1

@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from calendar_server.realtime.library_seams import close_session, is_upgrading, open_session, send_whole_frames
 from calendar_server.realtime.packets import PACKET_MAX_BYTES, is_sound_payload
+from calendar_server.realtime.seams.engine_sessions import close_session, is_upgrading, open_session
+from calendar_server.realtime.seams.hardening import send_whole_frames
 from calendar_server.wire.gate import is_socket_path
 from calendar_server.wire.refusals import Refused, answer_refused
 

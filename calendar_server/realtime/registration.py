@@ -14,10 +14,13 @@ from calendar_server.realtime.direct.transport import DirectTransport
 from calendar_server.realtime.driver import async_driver
 from calendar_server.realtime.endpoint import CheckedEndpoint
 from calendar_server.realtime.handlers import CalendarNamespace
-from calendar_server.realtime.library_seams import DirectManager, count_sockets, go_direct, harden
 from calendar_server.realtime.packets import PACKET_MAX_BYTES
 from calendar_server.realtime.presence import Presence
 from calendar_server.realtime.rooms import count_rooms
+from calendar_server.realtime.seams.direct_rooms import DirectManager
+from calendar_server.realtime.seams.engine_sessions import count_sockets
+from calendar_server.realtime.seams.going_direct import go_direct
+from calendar_server.realtime.seams.hardening import harden
 from calendar_server.services.calendar import Calendar
 from calendar_server.wire import strict_json
 from calendar_server.wire.logs import socket_library_logger

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from calendar_server import measures
 from calendar_server.realtime.direct import frames
 from calendar_server.realtime.direct.frames import BrokenFrame, FrameReader, Message
 from calendar_server.realtime.direct.outgoing import Outlet
+from calendar_server.realtime.direct.surroundings import Transport
 from calendar_server.realtime.packets import PACKET_MAX_BYTES, PONG, PROBE, PROBED, UPGRADE, is_sound_frame
 
 _READ_BYTES = 16_384  # of one socket in one turn: that many bytes of tiny frames keep all others waiting for some 8 ms
@@ -21,53 +22,8 @@ _NORMAL, _NOT_TEXT, _INTERNAL_ERROR = 1000, 1003, 1011  # RFC 6455, 7.4.1
 _NO_MORE_SENT = 1  # SHUT_WR
 
 
-class Sessions(Protocol):
-    """What happens to the Engine.IO session that a connection carries, see ``library_seams.Sessions``."""
-
-    def pong(self, session: Any) -> None:
-        """The client has answered a ping."""
-
-    def receive(self, session: Any, packet: str) -> None:
-        """Handle a packet, which may wait."""
-
-    def probed(self, session: Any) -> bool:
-        """A websocket wants to take over from polling; False where it may not: another does, or the session is over."""
-
-    def taken_over(self, session: Any, outlet: Outlet) -> None:
-        """From now on everything goes through ``outlet``."""
-
-    def upgrade_failed(self, session: Any) -> None:
-        """What was probed comes to nothing; polling goes on."""
-
-    def lost(self, session: Any) -> None:
-        """The connection has ended; runs what belongs to a disconnect, once."""
-
-
-class Transport(Protocol):
-    """What all connections share, see ``transport.DirectTransport``."""
-
-    sessions: Sessions
-
-    def flush(self) -> None:
-        """Send what was emitted to rooms before."""
-
-    def change(self, connection: Connection, *, read: bool, write: bool) -> None:
-        """What to wait for from now on."""
-
-    def forget(self, connection: Connection) -> None:
-        """The socket is about to be closed."""
-
-    def want_turn(self, connection: Connection) -> None:
-        """Call :meth:`Connection.take_turn` from a task that may wait."""
-
-    def limit(self, connection: Connection, seconds: float) -> None:
-        """Call :meth:`Connection.expire` then."""
-
-
 LEAVE_SECONDS = 3.0
 """How long a goodbye waits for the client to read it and to hang up."""
-
-
 READ_ON_SECONDS = 10.0
 """Within so long, who is sent the rest before a goodbye must have read more of it; else nobody would ever hang up."""
 

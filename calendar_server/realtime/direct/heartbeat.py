@@ -16,7 +16,7 @@ TICK_SECONDS = 0.5
 
 
 class Sessions(Protocol):
-    """What is done to an Engine.IO session, see ``library_seams.Sessions``."""
+    """What is done to an Engine.IO session, see ``seams.direct_sessions.Sessions``."""
 
     def ping(self, session: Any) -> bool:
         """Send a ping; False where the session is over."""

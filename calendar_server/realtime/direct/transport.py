@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from calendar_server.realtime.direct import heartbeat
-from calendar_server.realtime.direct.connection import Connection, Sessions
+from calendar_server.realtime.direct.connection import Connection
 from calendar_server.realtime.direct.fanout import Fanout
 from calendar_server.realtime.direct.heartbeat import Deadlines, Heartbeat
 from calendar_server.realtime.direct.reactor import Reactor
+from calendar_server.realtime.direct.surroundings import Sessions
 from calendar_server.realtime.direct.turns import Turns
 
 UPGRADE_SECONDS = 10.0

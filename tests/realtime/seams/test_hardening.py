@@ -1,0 +1,130 @@
+"""The checks around what the libraries keep to themselves."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from engineio.exceptions import SocketIsClosedError
+from flask_socketio import SocketIO
+
+from calendar_server.realtime.packets import PACKET_MAX_BYTES
+from calendar_server.realtime.seams import hardening
+from calendar_server.realtime.seams.engine_sessions import close_all_sessions
+
+
+class RawSocket:
+    """A connection whose ``send`` takes three bytes at a time, as one that does not block may."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.shut = False
+
+    def send(self, data: bytes) -> int:
+        self.sent += data[:3]
+        return 3
+
+    def sendall(self, data: bytes) -> None:
+        self.sent += data
+
+    def shutdown(self, _how: int) -> None:
+        self.shut = True
+
+
+class RawWebSocket:
+    """A websocket that hands out ``frames`` and then breaks."""
+
+    def __init__(self, *frames: Any) -> None:
+        self.frames = list(frames)
+        self.connection = RawSocket()
+        self.ws = SimpleNamespace(sock=self.connection)
+        self.closed = False
+
+    def wait(self) -> Any:
+        if not self.frames:
+            raise TimeoutError
+        return self.frames.pop(0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def checked(raw: RawWebSocket, session: Any = None) -> Any:
+    return hardening._CheckedWebSocket(raw, session or SimpleNamespace(closed=False))
+
+
+@pytest.mark.parametrize("frame", [None, "", "x", b"40", "42{}", "4" * (PACKET_MAX_BYTES + 1)])
+def test_after_an_unsound_frame_the_websocket_is_over(frame: Any) -> None:
+    websocket = checked(RawWebSocket("40", frame, "40"))
+    assert [websocket.wait() for _ in range(3)] == ["40", None, None]
+
+
+def test_a_broken_connection_is_over_without_an_error() -> None:
+    assert checked(RawWebSocket()).wait() is None
+
+
+def test_after_its_close_packet_nothing_is_taken_from_a_client() -> None:
+    websocket = checked(RawWebSocket("1", "40"))
+    assert [websocket.wait(), websocket.wait()] == ["1", None]
+
+
+def test_a_session_that_was_closed_takes_nothing_more() -> None:
+    session = SimpleNamespace(closed=False)
+    websocket = checked(RawWebSocket("40", "40"), session)
+    assert websocket.wait() == "40"
+    session.closed = True
+    assert websocket.wait() is None
+
+
+def test_closing_hangs_up() -> None:
+    raw = RawWebSocket()
+    checked(raw).close()
+    assert raw.closed
+    assert raw.connection.shut
+
+
+def test_frames_are_sent_whole() -> None:
+    raw = RawSocket()
+    environ = {"gunicorn.socket": raw, "PATH_INFO": "/"}
+    hardening.send_whole_frames(environ)
+    assert environ["gunicorn.socket"].send(b"a long frame") == 12  # type: ignore[attr-defined]
+    assert raw.sent == b"a long frame"
+    environ["gunicorn.socket"].shutdown(2)  # type: ignore[attr-defined] # all else is the socket's own
+    assert raw.shut
+
+
+def test_fragments_are_bounded_together() -> None:
+    class Message:
+        def push(self, data: bytes, final: bool = False) -> None:
+            pass
+
+    message = hardening._bounded(Message)()
+    message.push(b"x" * PACKET_MAX_BYTES)
+    with pytest.raises(ValueError, match="too long"):
+        message.push(b"x")
+
+
+def test_a_broadcast_survives_a_socket_that_closes_under_it(socketio: SocketIO, poller: Any) -> None:
+    closing, staying = poller(), poller()
+
+    def closed(_packet: Any) -> None:
+        raise SocketIsClosedError
+
+    socketio.server.eio.sockets[closing.session_id].send = closed
+    socketio.emit("department_created", {"id": "d1"})
+    assert "department_created" in staying.get()
+
+
+def test_closing_all_reaches_everyone_even_if_one_fails(
+    socketio: SocketIO, poller: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing, other = poller(), poller()
+
+    def fail(**_: Any) -> None:
+        raise OSError("broken")
+
+    socketio.server.eio.sockets[failing.session_id].close = fail
+    close_all_sessions(socketio.server.eio)
+    assert socketio.server.eio.sockets[other.session_id].closed
+    assert "could not be closed" in caplog.text
