@@ -16,13 +16,16 @@ from dallyeok_sync import (
     WriteAnswer,
     WriteFailed,
 )
+from dallyeok_sync.tls import SerialSSLSocket, context_like
 
 __all__ = [
     "CalendarSync",
     "FileStorage",
     "History",
     "PendingWrite",
+    "SerialSSLSocket",
     "Timing",
     "WriteAnswer",
     "WriteFailed",
+    "context_like",
 ]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import requests
 
 from dallyeok_sync.answers import WriteAnswer, WriteFailed, without_answer
-from dallyeok_sync.connection import CHANGES, Connection, SocketClient, new_socket
+from dallyeok_sync.connection import CHANGES, Connection, SocketClient, sockets_like
 from dallyeok_sync.history import History
 from dallyeok_sync.holding import Message
 from dallyeok_sync.keeping import Keeper
@@ -37,6 +37,8 @@ class CalendarSync:
     :param url: the server's address, for example ``https://calendar.example.com``.
     :param storage: keeps state and unsent writes; nothing is kept without one.
     :param headers: sent with every request, or what gives them.
+    :param session: makes the requests; its cookies, proxies and certificates (``verify``, ``cert``) hold for sockets, too.
+        A certificate that cannot be read is an OSError.
     :param socket_options: further arguments of ``socketio.Client.connect``.
     """
 
@@ -49,13 +51,15 @@ class CalendarSync:
         headers: Headers | None = None,
         socket_options: Mapping[str, Any] | None = None,
         session: requests.Session | None = None,
-        socket_factory: Callable[[], SocketClient] = new_socket,
+        socket_factory: Callable[[], SocketClient] | None = None,
     ) -> None:
         address = url.rstrip("/")
+        session = session or requests.Session()
+        new_socket = socket_factory or sockets_like(session, address)
         self.timing = timing or Timing()
         self.loop = Loop()
         self._keeper = Keeper(storage, self.loop, self.timing)
-        self._requester = Requester(address, headers or {}, session or requests.Session(), self.timing.request)
+        self._requester = Requester(address, headers or {}, session, self.timing.request)
         self._guard = threading.Lock()
         self._departments: dict[str, History] = {}
         self._restored: set[History] = set()
@@ -72,7 +76,7 @@ class CalendarSync:
             disconnected=lambda: self.loop.post(self._disconnected),
             heard=lambda name, arguments: self.loop.post(lambda: self._heard(name, *arguments)),
             options=socket_options or {},
-            socket_factory=socket_factory,
+            socket_factory=new_socket,
         )
         self.loop.post(lambda: self._restore(self.departments))
         self._outbox.start(self._keeper.load("outbox"))

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+import requests
 import socketio
 
+from dallyeok_sync import tls
 from dallyeok_sync.timing import Timing
 
 _log = logging.getLogger(__name__)
@@ -44,10 +46,21 @@ class _Socket(socketio.Client):  # type: ignore[misc] # the library has no types
         return bool(self.connected and self.eio.state == "connected")
 
 
-def new_socket() -> SocketClient:
-    """A client that leaves coming back to us: the library does not after the server has closed the socket."""
-    client: SocketClient = _Socket(reconnection=False, handle_sigint=False)
-    return client
+def sockets_like(session: requests.Session, url: str) -> Callable[[], SocketClient]:
+    """Makes clients for ``url`` with the cookies, proxies and certificates of ``session``. They leave coming back to us:
+    the library does not after the server has closed the socket.
+
+    :raises OSError: a certificate cannot be read.
+    """
+    options = {"sslopt": {"context": tls.context_like(session, url)}} if url.startswith("https:") else {}
+
+    def new_socket() -> SocketClient:
+        client: SocketClient = _Socket(
+            reconnection=False, handle_sigint=False, http_session=session, websocket_extra_options=dict(options)
+        )
+        return client
+
+    return new_socket
 
 
 class Connection:
@@ -64,7 +77,7 @@ class Connection:
         disconnected: Callable[[], None],
         heard: Callable[[str, tuple[Any, ...]], None],
         options: Mapping[str, Any],
-        socket_factory: Callable[[], SocketClient] = new_socket,
+        socket_factory: Callable[[], SocketClient],
     ) -> None:
         self._url = url
         self._timing = timing
