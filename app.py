@@ -56,23 +56,18 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
         store = open_store(settings)
     app = Flask("calendar_server")
     socketio = realtime.open_socketio(app, settings.fanout)
-    announcer = realtime.Announcer(socketio, _neighbours(settings, socketio))
+    neighbours = realtime.find_neighbours(settings, socketio)
+    announcer = realtime.Announcer(socketio, neighbours)
     calendar = Calendar(store, announcer.announce, settings.secret_key, settings.holidays_file)
     app.extensions["calendar"] = calendar
     announcer.serve(calendar)
     app.extensions["announcer"] = announcer
     api.register(app, calendar, with_metrics=settings.metrics)
-    realtime.register(socketio, calendar, announcer)
+    realtime.register(socketio, calendar, announcer, neighbours)
     web.register(app)
     jobs.register(app)
     _close_gate(app, settings)
     return app
-
-
-def _neighbours(settings: Settings, socketio: SocketIO) -> realtime.Neighbours | None:
-    if settings.message_queue is None:
-        return None
-    return realtime.Neighbours(socketio, realtime.connect_to(settings.message_queue), realtime.channel(settings))
 
 
 def _close_gate(app: Flask, settings: Settings) -> None:

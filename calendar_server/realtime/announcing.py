@@ -53,7 +53,8 @@ class Announcer:
         self._starting = threading.Lock()
         self._tasks_to_start = [self._carry_out_work, self._follow]
         if neighbours is not None:
-            self._tasks_to_start += neighbours.start(self.hear)
+            neighbours.heads.heard = self.hear
+            self._tasks_to_start += neighbours.background_tasks()
         self._round_waits = False
         self._heads_sent = 0.0
         self._sent_together = 0

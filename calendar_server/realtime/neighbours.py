@@ -1,14 +1,13 @@
-"""Tells the other processes of an installation at once what this one has committed, and hears it from them.
+"""Tells the other processes of an installation at once what this one has committed and who looks, and hears it from them.
 
 Redis and Valkey carry it (PUBLISH and SUBSCRIBE, https://valkey.io/topics/pubsub/). Nobody waits for them: a commit
 leaves a note and goes on; two background tasks send and listen. While the queue is away, each process finds out by
-following the heads, about a second later.
+following the heads, about a second later, and tells of its own viewers alone.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -18,7 +17,8 @@ from flask_socketio import SocketIO
 
 from calendar_server import measures
 from calendar_server.domain.changes import Change
-from calendar_server.realtime import notes
+from calendar_server.realtime.topics import Heads, Topic, ViewersOfProcess
+from calendar_server.realtime.viewer_notes import Viewers
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +28,6 @@ SILENCE_SECONDS = 6.0
 """Without an answer to pings for so long, the queue is taken for hung and connected to anew."""
 
 RETRY_SECONDS, RETRY_MAX_SECONDS = 0.25, 2.0
-UNSENT_MAX = 10_000
-"""So many histories are kept for the queue's return; what is dropped, the others find by following the heads."""
-
 SEND_PAUSE_SECONDS = 0.002
 """What is committed meanwhile goes out together, so that a busy process does not flood the others."""
 
@@ -47,7 +44,6 @@ _JUNK_LOG_SECONDS = 60.0
 _COUNTED_BYTES = 8_192
 
 Connect = Callable[[], Any]
-Heard = Callable[[dict[str, int]], None]
 
 
 def connect_to(url: str) -> Connect:
@@ -74,33 +70,31 @@ class _FallenBehind(Exception):
 
 
 class Neighbours:
-    """``heard`` is called with what other processes tell; neither it nor :meth:`tell` may wait."""
+    """The other processes. Neither :meth:`tell` and :meth:`tell_viewers` nor what is ``heard`` may wait."""
 
-    def __init__(self, socketio: SocketIO, connect: Connect, channel: str) -> None:
+    def __init__(self, socketio: SocketIO, connect: Connect, heads: Heads, viewers: ViewersOfProcess) -> None:
+        self.heads = heads
+        self.viewers = viewers
         self._socketio = socketio
         self._connect = connect
-        self._channel = channel
+        self._topics: tuple[Topic, ...] = (heads, viewers)  # in the order of their haste
         self._sender = uuid.uuid4().hex
-        self._unsent: dict[str, int] = {}
-        self._guard = threading.Lock()
         self._something_to_send = socketio.server.eio.create_event()
-        self._heard: Heard = lambda _notes: None
         self._junk_logged = 0.0
         self._states: dict[str, bool | None] = {"sending": None, "listening": None}
 
-    def start(self, heard: Heard) -> list[Callable[[], None]]:
-        """The background tasks to be started in the process that serves."""
-        self._heard = heard
+    def background_tasks(self) -> list[Callable[[], None]]:
+        """To be started in the process that serves."""
         return [self._keep_sending, self._keep_listening]
 
     def tell(self, changes: Sequence[Change]) -> None:
         """Leave a note of ``changes``, which are committed."""
-        with self._guard:
-            for change in changes:
-                self._unsent[change.history] = max(change.seq, self._unsent.get(change.history, 0))
-            while len(self._unsent) > UNSENT_MAX:
-                del self._unsent[next(iter(self._unsent))]
-                measures.queue_notes.labels("dropped").inc()
+        self.heads.add(changes)
+        self._something_to_send.set()
+
+    def tell_viewers(self, department_id: str, viewers: Viewers) -> None:
+        """Who looks at the department through this process's sockets now."""
+        self.viewers.add(department_id, viewers)
         self._something_to_send.set()
 
     def _keep_sending(self) -> None:
@@ -130,34 +124,30 @@ class Neighbours:
 
     def _send_all(self, client: Any) -> None:
         while True:
-            if not self._something_to_send.wait(PING_SECONDS) and not self._unsent:
-                client.ping()
-                continue
-            self._something_to_send.clear()
             self._send(client)
+            if not self._something_to_send.wait(PING_SECONDS):
+                client.ping()
+            self._something_to_send.clear()
 
     def _send(self, client: Any) -> None:
-        while some := self._some_unsent():
-            client.publish(self._channel, notes.written(self._sender, some))
-            measures.queue_notes.labels("sent").inc(len(some))
+        while found := self._next_message():
+            topic, message = found
+            client.publish(topic.channel, message)
             self._note_state("sending", True)
-            self._forget(some)
+            topic.sent()
             self._socketio.sleep(SEND_PAUSE_SECONDS)
 
-    def _some_unsent(self) -> dict[str, int]:
-        with self._guard:
-            return notes.first_of(self._unsent)
-
-    def _forget(self, sent: dict[str, int]) -> None:
-        with self._guard:
-            for history, seq in sent.items():
-                if self._unsent.get(history) == seq:
-                    del self._unsent[history]
+    def _next_message(self) -> tuple[Topic, bytes] | None:
+        for topic in self._topics:
+            message = topic.next_message(self._sender)
+            if message is not None:
+                return topic, message
+        return None
 
     def _listen(self, client: Any) -> None:
         """:raises TimeoutError: the queue has fallen silent."""
         with client.pubsub() as subscription:
-            subscription.subscribe(self._channel)
+            subscription.subscribe(*(topic.channel for topic in self._topics))
             answered = pinged = time.monotonic()
             reading = _Reading(self._socketio)
             while True:
@@ -178,16 +168,12 @@ class Neighbours:
             self._note_state("listening", True)
         if message["type"] != "message":
             return 1
-        self._take_notes(message["data"])
+        if not self._topic_of(message["channel"]).take(message["data"], self._sender):
+            self._note_junk()
         return 1 + len(message["data"]) // _COUNTED_BYTES
 
-    def _take_notes(self, data: bytes) -> None:
-        found = notes.read(data)
-        if found is None:
-            self._note_junk()
-        elif found[0] != self._sender:
-            measures.queue_notes.labels("heard").inc(len(found[1]))
-            self._heard(found[1])
+    def _topic_of(self, channel: bytes) -> Topic:
+        return next(topic for topic in self._topics if topic.channel.encode() == channel)
 
     def _note_junk(self) -> None:
         measures.queue_notes.labels("junk").inc()

@@ -25,15 +25,15 @@ _SENDER_MAX = 64
 _ENVELOPE_BYTES = len('["",{}]') + _SENDER_MAX
 
 
-def channel(settings: Settings) -> str:
-    """The channel of all processes that serve this store; others may use the same Redis."""
+def channel(settings: Settings, topic: str) -> str:
+    """The channel for ``topic`` of all processes that serve this store; others may use the same Redis."""
     embedded = settings.store == "embedded"
     store = (
         [str(settings.embedded_path.resolve())]
         if embedded
         else [settings.dynamodb_endpoint_url, settings.aws_region, settings.departments_table, settings.changes_table]
     )
-    return "dallyeok:heads:" + hashlib.sha256(json.dumps([settings.store, *store]).encode()).hexdigest()[:16]
+    return f"dallyeok:{topic}:" + hashlib.sha256(json.dumps([settings.store, *store]).encode()).hexdigest()[:16]
 
 
 def first_of(notes: Mapping[str, int]) -> dict[str, int]:
@@ -54,6 +54,12 @@ def written(sender: str, notes: Mapping[str, int]) -> bytes:
 
 def read(message: object) -> tuple[str, dict[str, int]] | None:
     """Sender and notes; None for anything that no process of ours has written."""
+    found = read_envelope(message)
+    return found if found is not None and _are_notes(found[1]) else None
+
+
+def read_envelope(message: object) -> tuple[str, dict[str, Any]] | None:
+    """Sender, and what is said of each history; None where the message has no such form."""
     if not isinstance(message, bytes) or len(message) > MESSAGE_MAX_BYTES:
         return None
     try:
@@ -65,12 +71,8 @@ def read(message: object) -> tuple[str, dict[str, int]] | None:
     sender, notes = found
     if not isinstance(sender, str) or not 0 < len(sender) <= _SENDER_MAX:
         return None
-    return (sender, notes) if _are_notes(notes) else None
+    return (sender, notes) if isinstance(notes, dict) and 0 < len(notes) <= NOTES_MAX else None
 
 
-def _are_notes(notes: Any) -> bool:
-    return (
-        isinstance(notes, dict)
-        and 0 < len(notes) <= NOTES_MAX
-        and all(is_possible_id(history) and type(seq) is int and 0 < seq < _SEQ_MAX for history, seq in notes.items())
-    )
+def _are_notes(notes: dict[str, Any]) -> bool:
+    return all(is_possible_id(history) and type(seq) is int and 0 < seq < _SEQ_MAX for history, seq in notes.items())

@@ -8,12 +8,14 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from calendar_server import measures
-from calendar_server.config import FanoutKind
+from calendar_server.config import FanoutKind, Settings
 from calendar_server.realtime.announcing import Announcer
 from calendar_server.realtime.direct.transport import DirectTransport
 from calendar_server.realtime.driver import async_driver
 from calendar_server.realtime.endpoint import CheckedEndpoint
 from calendar_server.realtime.handlers import CalendarNamespace
+from calendar_server.realtime.neighbours import Neighbours, connect_to
+from calendar_server.realtime.notes import channel
 from calendar_server.realtime.packets import PACKET_MAX_BYTES
 from calendar_server.realtime.presence import Presence
 from calendar_server.realtime.rooms import count_rooms
@@ -21,6 +23,7 @@ from calendar_server.realtime.seams.direct_rooms import DirectManager
 from calendar_server.realtime.seams.engine_sessions import count_sockets
 from calendar_server.realtime.seams.going_direct import go_direct
 from calendar_server.realtime.seams.hardening import harden
+from calendar_server.realtime.topics import Heads, ViewersOfProcess
 from calendar_server.services.calendar import Calendar
 from calendar_server.wire import strict_json
 from calendar_server.wire.logs import socket_library_logger
@@ -70,8 +73,18 @@ def _show_sockets(socketio: SocketIO, transport: DirectTransport | None) -> None
     measures.observe("sockets", look)
 
 
-def register(socketio: SocketIO, calendar: Calendar, announcer: Announcer) -> None:
+def find_neighbours(settings: Settings, socketio: SocketIO) -> Neighbours | None:
+    """The other processes of the installation; None where no message queue joins them."""
+    if settings.message_queue is None:
+        return None
+    heads, viewers = Heads(channel(settings, "heads")), ViewersOfProcess(channel(settings, "viewers"))
+    return Neighbours(socketio, connect_to(settings.message_queue), heads, viewers)
+
+
+def register(socketio: SocketIO, calendar: Calendar, announcer: Announcer, neighbours: Neighbours | None) -> None:
     """Answer the events that clients send, and announce to them what happens; ``announcer`` serves ``calendar`` already."""
-    presence = Presence(socketio)
+    presence = Presence(socketio, share=None if neighbours is None else neighbours.tell_viewers)
+    if neighbours is not None:
+        neighbours.viewers.heard = presence.hear
     announcer.when_department_ends(presence.end)
     socketio.server.register_namespace(CalendarNamespace(calendar, announcer, presence))

@@ -75,7 +75,7 @@ def place(folder: Path, kind: str, store: Mapping[str, str] | None = None) -> It
         for name in ("one", "two"):
             (folder / name).mkdir()
             servers.append(stack.enter_context(serving(kind, folder / name, settings)))
-        yield Place(queue, *servers, notes.channel(Settings(embedded_path=path)))
+        yield Place(queue, *servers, notes.channel(Settings(embedded_path=path), "heads"))
 
 
 @pytest.fixture(scope="module", params=["gunicorn-eventlet", "gunicorn-gevent"])

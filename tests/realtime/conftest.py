@@ -46,7 +46,7 @@ def calendar(embedded_store: EmbeddedStore, socketio: SocketIO, announcer: Annou
     """The services, with a Socket.IO server that answers clients."""
     services = Calendar(embedded_store, announcer.announce)
     announcer.serve(services)
-    realtime.register(socketio, services, announcer)
+    realtime.register(socketio, services, announcer, None)
     return services
 
 

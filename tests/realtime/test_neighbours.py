@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from calendar_server.realtime import neighbours, notes
+from calendar_server.realtime import neighbours, notes, viewer_notes
 from calendar_server.realtime.neighbours import (
     PING_SECONDS,
     SILENCE_SECONDS,
     TAKEN_TOGETHER,
     TIMEOUT_SECONDS,
-    UNSENT_MAX,
     Neighbours,
     connect_to,
 )
+from calendar_server.realtime.topics import UNSENT_MAX, Heads, ViewersOfProcess
+from calendar_server.realtime.viewer_notes import Viewer, Viewers
 
 TEAM = "5f0c6b0e-7d53-4c3c-9d3c-0a3c35c3e0aa"
 OTHER = "0e3c35c3-4c3c-9d3c-7d53-5f0c6b0e0aaa"
@@ -33,6 +34,7 @@ class Queue:
 
     def __init__(self) -> None:
         self.published: list[tuple[str, dict[str, int]]] = []
+        self.viewers_published: list[tuple[str, dict[str, Viewers]]] = []
         self.while_publishing: Callable[[], None] = lambda: None
         self.messages: Iterator[Any] = iter(())
         self.refuses: Exception | None = None
@@ -46,10 +48,14 @@ class Queue:
     def publish(self, channel: str, message: bytes) -> None:
         if self.refuses:
             raise self.refuses
-        assert channel == "channel"
-        found = notes.read(message)
-        assert found is not None
-        self.published.append(found)
+        if channel == "heads":
+            found = notes.read(message)
+            assert found is not None
+            self.published.append(found)
+        else:
+            told = viewer_notes.read(message)
+            assert (channel, told is None) == ("viewers", False)
+            self.viewers_published += [told] if told else []
         self.while_publishing()
 
     def pubsub(self) -> Queue:
@@ -63,8 +69,8 @@ class Queue:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def subscribe(self, channel: str) -> None:
-        assert channel == "channel"
+    def subscribe(self, *channels: str) -> None:
+        assert channels == ("heads", "viewers")
 
     def get_message(self, timeout: float) -> Any:
         message = next(self.messages, Over)
@@ -98,8 +104,12 @@ class Place:
         self.heard: list[dict[str, int]] = []
         self.queue = Queue()
         monkeypatch.setattr(neighbours, "time", SimpleNamespace(monotonic=lambda: self.now))
-        self.neighbours = Neighbours(self, self.queue.connect, "channel")  # type: ignore[arg-type]
-        self.send, self.listen = self.neighbours.start(self.heard.append)
+        self.viewers_heard: list[tuple[str, str, Viewers]] = []
+        heads, viewers = Heads("heads"), ViewersOfProcess("viewers")
+        heads.heard = self.heard.append
+        viewers.heard = lambda *heard: self.viewers_heard.append(heard)
+        self.neighbours = Neighbours(self, self.queue.connect, heads, viewers)  # type: ignore[arg-type]
+        self.send, self.listen = self.neighbours.background_tasks()
 
     @property
     def server(self) -> Any:
@@ -144,8 +154,8 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(monkeypatch)
 
 
-def message(data: bytes) -> dict[str, Any]:
-    return {"type": "message", "data": data}
+def message(data: bytes, channel: bytes = b"heads") -> dict[str, Any]:
+    return {"type": "message", "channel": channel, "data": data}
 
 
 SUBSCRIBED = {"type": "subscribe", "data": 1}
@@ -173,7 +183,7 @@ def test_what_could_not_be_told_is_told_when_the_queue_is_back(place: Place) -> 
     place.queue.refuses, place.sleeps_left = None, 3
     place.tell(TEAM, 2)
     assert place.send_all() == [{TEAM: 2}]
-    assert place.queue.closed == 3
+    assert place.queue.closed == 5
 
 
 def test_what_waits_for_the_queue_is_bounded_and_the_newest_is_kept(place: Place) -> None:
@@ -213,8 +223,53 @@ def test_others_are_heard_and_oneself_is_not(place: Place) -> None:
     assert place.heard == [{OTHER: 4}]
 
 
+def test_viewers_of_other_processes_are_heard_and_own_are_told(place: Place) -> None:
+    seen = Viewers((Viewer("x", "김하나", None),), 1)
+    place.neighbours.tell_viewers(TEAM, Viewers((), 0))
+    place.neighbours.tell_viewers(TEAM, seen)
+    place.send_all()
+    ((own, told),) = place.queue.viewers_published
+    assert told == {TEAM: seen}
+    messages = [viewer_notes.written(sender, {TEAM: seen}) for sender in (own, "another")]
+    place.listen_to([SUBSCRIBED, *(message(each, b"viewers") for each in messages)])
+    assert place.viewers_heard == [("another", TEAM, seen)]
+    assert place.heard == []
+
+
+def test_viewers_that_change_while_they_are_told_are_told_again(place: Place) -> None:
+    one, two = (Viewers((Viewer("x", name, None),), 1) for name in ("하나", "둘"))
+    place.neighbours.tell_viewers(TEAM, one)
+    later = iter([lambda: place.neighbours.tell_viewers(TEAM, two)])
+    place.queue.while_publishing = lambda: next(later, lambda: None)()
+    place.send_all()
+    assert [told for _sender, told in place.queue.viewers_published] == [{TEAM: one}, {TEAM: two}]
+
+
+def test_changes_go_before_viewers(place: Place) -> None:
+    order: list[str] = []
+    place.neighbours.tell_viewers(TEAM, Viewers((), 0))
+    place.tell(TEAM, 1)
+    place.queue.while_publishing = lambda: order.append("viewers" if place.queue.viewers_published else "heads")
+    place.send_all()
+    assert order == ["heads", "viewers"]
+
+
+def test_viewers_that_wait_for_the_queue_are_bounded(place: Place) -> None:
+    for number in range(UNSENT_MAX + 10):
+        place.neighbours.tell_viewers(f"department {number}", Viewers((), 0))
+    place.send_all()
+    told = [department for _sender, some in place.queue.viewers_published for department in some]
+    assert (len(told), told[-1]) == (UNSENT_MAX, f"department {UNSENT_MAX + 9}")
+
+
 def test_junk_is_logged_once_a_minute_and_disturbs_nothing(place: Place, caplog: pytest.LogCaptureFixture) -> None:
-    junk = [message(b"\xff"), message(b"[]"), message(b"x" * 70_000), {"type": "pmessage", "data": b"x"}]
+    junk = [
+        message(b"\xff"),
+        message(b"[]"),
+        message(b"x" * 70_000),
+        message(b"[]", b"viewers"),
+        {"type": "pmessage", "data": b"x"},
+    ]
     place.listen_to([SUBSCRIBED, *junk * 5, message(notes.written("another", {TEAM: 1}))])
     assert place.heard == [{TEAM: 1}]
     assert caplog.text.count("junk") == 1

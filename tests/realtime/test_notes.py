@@ -44,12 +44,15 @@ def test_a_channel_belongs_to_one_store() -> None:
     other_file = Settings(embedded_path=Path("/srv/b.sqlite3"))
     tables = Settings(store="dynamodb", aws_region="ap-northeast-2")
     other_tables = Settings(store="dynamodb", aws_region="ap-northeast-2", changes_table="test-changes")
-    channels = [notes.channel(settings) for settings in (embedded, other_file, tables, other_tables)]
+    channels = [notes.channel(settings, "heads") for settings in (embedded, other_file, tables, other_tables)]
     assert len(set(channels)) == 4
-    assert notes.channel(Settings(embedded_path=Path("/srv/a.sqlite3"), log_level="DEBUG")) == channels[0]
+    assert notes.channel(Settings(embedded_path=Path("/srv/a.sqlite3"), log_level="DEBUG"), "heads") == channels[0]
+    assert notes.channel(embedded, "viewers") not in channels
 
 
 def test_a_file_has_one_channel_however_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     direct, linked = tmp_path / "a.sqlite3", tmp_path / "link" / "a.sqlite3"
-    assert notes.channel(Settings(embedded_path=linked)) == notes.channel(Settings(embedded_path=direct))
+    assert notes.channel(Settings(embedded_path=linked), "heads") == notes.channel(
+        Settings(embedded_path=direct), "heads"
+    )

@@ -11,13 +11,15 @@ from calendar_server.domain.fields import VIEWERS_NAMED_MAX
 from calendar_server.realtime import presence as presence_module
 from calendar_server.realtime.presence import (
     EXPIRE_SECONDS,
+    HEARD_MAX,
+    SHARE_SECONDS,
     SWEEP_SECONDS,
     TELL_SECONDS,
     TELL_SECONDS_A_VIEWER,
     Presence,
-    Viewer,
 )
 from calendar_server.realtime.rooms import room_of
+from calendar_server.realtime.viewer_notes import Viewer, Viewers
 
 EVENT = "7d0f3c1e-58a4-4b8e-a0f5-2c9e1b7d4a63"
 
@@ -29,8 +31,20 @@ class Stage:
         self.now = 1_000.0
         self.tasks: list[Callable[[], None]] = []
         self.messages: list[dict[str, Any]] = []
+        self.shared: list[tuple[str, Viewers]] = []
         self.failing = False
         self.presence = Presence(self, lambda: self.now)  # type: ignore[arg-type]
+
+    def share(self, department_id: str, viewers: Viewers) -> None:
+        if self.failing:
+            raise OSError("broken")
+        self.shared.append((department_id, viewers))
+
+    def shares(self, after: float = 1.0) -> list[tuple[str, list[str], int]]:
+        """What other processes are told when so many seconds have passed: (department, names, count)."""
+        self.told(after)
+        shared, self.shared = self.shared, []
+        return [(department, [v.name for v in viewers.named], viewers.count) for department, viewers in shared]
 
     def start_background_task(self, task: Callable[[], None]) -> None:
         self.tasks.append(task)
@@ -150,23 +164,109 @@ def test_the_background_task_ends_with_the_last_viewer_and_begins_with_the_next(
     assert len(stage.tasks) == 2
 
 
-def test_viewers_of_other_processes_are_told_too_until_they_expire(stage: Stage) -> None:
-    others = (Viewer("x", "원격", None), Viewer("y", "편집자", EVENT))
+@pytest.fixture
+def joined(stage: Stage) -> Stage:
+    """A stage with other processes."""
+    stage.presence = Presence(stage, lambda: stage.now, stage.share)  # type: ignore[arg-type]
+    return stage
+
+
+def of(*viewers: Viewer, count: int | None = None) -> Viewers:
+    return Viewers(viewers, len(viewers) if count is None else count)
+
+
+REMOTE, EDITOR = Viewer("x", "원격", None), Viewer("y", "편집자", EVENT)
+
+
+def test_viewers_of_other_processes_are_told_too_until_they_expire(joined: Stage) -> None:
+    joined.presence.update("a", "d1", "하나", None)
+    joined.presence.hear("process-2", "d1", of(REMOTE, EDITOR))
+    assert joined.told() == [("d1", ["편집자", "하나", "원격"], 3)]
+    joined.presence.hear("process-2", "d1", of(REMOTE, EDITOR))
+    assert joined.told() == []
+    joined.presence.hear("process-2", "d1", of(REMOTE))
+    assert joined.told() == [("d1", ["하나", "원격"], 2)]
+    joined.told(EXPIRE_SECONDS - 2)
+    joined.presence.update("a", "d1", "하나", None)
+    assert joined.told(3) == [("d1", ["하나"], 1)]
+    joined.presence.hear("process-2", "d1", of(REMOTE, EDITOR))
+    joined.presence.hear("process-2", "d1", of())
+    assert joined.told() == [("d1", ["하나"], 1)]
+
+
+def test_only_a_hundred_are_named_of_all_processes_and_all_are_counted(joined: Stage) -> None:
+    many = [Viewer(f"v{number}", f"{number}", None) for number in range(VIEWERS_NAMED_MAX)]
+    for process in ("process-2", "process-3"):
+        joined.presence.hear(process, "d1", of(*many, count=1_000))
+    joined.presence.update("a", "d1", "하나", EVENT)
+    ((_department, names, count),) = joined.told()
+    assert (len(names), names[0], count) == (VIEWERS_NAMED_MAX, "하나", 2_001)
+
+
+def test_other_processes_are_told_of_own_viewers_at_changes_and_again_before_they_forget(joined: Stage) -> None:
+    joined.presence.update("a", "d1", "하나", None)
+    joined.presence.hear("process-2", "d1", of(REMOTE))
+    assert joined.shares() == [("d1", ["하나"], 1)]
+    joined.presence.update("a", "d1", "하나", EVENT)
+    joined.presence.update("b", "d1", "둘", None)
+    assert joined.shares() == [("d1", ["하나", "둘"], 2)]
+    assert joined.shares(SHARE_SECONDS - 2) == []
+    assert joined.shares(2) == [("d1", ["하나", "둘"], 2)]
+    assert 3 * SHARE_SECONDS < EXPIRE_SECONDS
+    for sid in ("a", "b"):
+        joined.presence.disconnect(sid)
+    assert joined.shares() == [("d1", [], 0)]
+    assert joined.shares(SHARE_SECONDS) == []
+
+
+def test_what_others_say_is_not_said_again(joined: Stage) -> None:
+    joined.presence.hear("process-2", "d1", of(REMOTE))
+    assert joined.shares() == []
+    assert joined.shares(SHARE_SECONDS) == []
+
+
+def test_changes_that_come_close_together_are_shared_together(joined: Stage) -> None:
+    for number in range(200):
+        joined.presence.update(f"s{number}", "d1", f"{number}", None)
+    ((_department, names, count),) = joined.shares(0)
+    assert (len(names), count) == (VIEWERS_NAMED_MAX, 200)
+    joined.presence.leave("s0", "d1")
+    assert joined.shares(TELL_SECONDS) == []
+    assert [count for _department, _names, count in joined.shares(TELL_SECONDS_A_VIEWER * 200)] == [199]
+
+
+def test_who_expires_here_is_gone_elsewhere_too(joined: Stage) -> None:
+    joined.presence.update("crashed", "d1", "하나", None)
+    joined.shares()
+    assert ("d1", [], 0) in joined.shares(EXPIRE_SECONDS + SWEEP_SECONDS)
+    joined.told()
+    assert joined.presence._rooms == {}
+
+
+def test_made_up_viewers_are_bounded_and_forgotten(joined: Stage) -> None:
+    crowd = of(*[REMOTE] * VIEWERS_NAMED_MAX)
+    for number in range(HEARD_MAX // VIEWERS_NAMED_MAX + 100):
+        joined.presence.hear(f"process {number}", f"d{number}", crowd)
+    assert len(joined.presence._rooms) == HEARD_MAX // VIEWERS_NAMED_MAX
+    joined.told(EXPIRE_SECONDS + SWEEP_SECONDS)
+    joined.presence.hear("process-2", "d1", of(REMOTE))
+    assert joined.told() == [("d1", ["원격"], 1)]
+
+
+def test_other_processes_that_cannot_be_told_hold_up_nobody(joined: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    joined.failing = True
+    joined.presence.update("a", "d1", "하나", None)
+    assert joined.shares() == []
+    assert "other processes were not told of the viewers of d1" in caplog.text
+    joined.failing = False
+    assert joined.shares(SHARE_SECONDS) == [("d1", ["하나"], 1)]
+
+
+def test_without_other_processes_nothing_is_shared_or_kept_for_them(stage: Stage) -> None:
     stage.presence.update("a", "d1", "하나", None)
-    stage.presence.hear("process-2", "d1", others)
-    assert stage.told() == [("d1", ["편집자", "하나", "원격"], 3)]
-    stage.presence.hear("process-2", "d1", others)
-    assert stage.told() == []
-    stage.presence.hear("process-2", "d1", others[:1])
-    assert stage.told() == [("d1", ["하나", "원격"], 2)]
-    assert [viewer.name for viewer in stage.presence.own_viewers("d1")] == ["하나"]
-    assert stage.presence.own_viewers("d2") == ()
-    stage.told(EXPIRE_SECONDS - 2)
-    stage.presence.update("a", "d1", "하나", None)
-    assert stage.told(3) == [("d1", ["하나"], 1)]
-    stage.presence.hear("process-2", "d1", others)
-    stage.presence.hear("process-2", "d1", ())
-    assert stage.told() == [("d1", ["하나"], 1)]
+    stage.presence.disconnect("a")
+    stage.told()
+    assert (stage.shared, stage.presence._rooms) == ([], {})
 
 
 def test_a_room_that_cannot_be_told_is_logged_and_holds_up_nobody(

@@ -144,9 +144,9 @@ def test_a_deleted_department_takes_its_viewers_along(
 ) -> None:
     joined.update(team, name="하나")
     namespace = socketio.server.namespace_handlers["/"]
-    assert len(namespace._presence.own_viewers(team)) == 1
+    assert list(namespace._presence._rooms) == [team]
     department = calendar.reading.department(team)
     change = Change(DEPARTMENTS_HISTORY, 2, "department_deleted", department, "2024-01-15T10:30:00.000Z", None)
     announcer._sending.change(change, Head(2, "e").epoch)
-    assert namespace._presence.own_viewers(team) == ()
+    assert namespace._presence._rooms == {}
     assert members(socketio, team) == 0
