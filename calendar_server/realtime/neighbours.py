@@ -211,11 +211,13 @@ class _Reading:
         if self.taken >= TAKEN_TOGETHER:
             self.taken = 0
             self._socketio.sleep(REST_SECONDS)
-        if not subscription.connection.can_read(timeout=0):
-            self._up_to_date = time.monotonic()
-        elif time.monotonic() - self._up_to_date > BEHIND_SECONDS:
+        waits = not subscription.connection.can_read(timeout=0)
+        if not waits and time.monotonic() - self._up_to_date > BEHIND_SECONDS:
             raise _FallenBehind
-        return subscription.get_message(timeout=1.0)
+        message = subscription.get_message(timeout=1.0)
+        if waits:
+            self._up_to_date = time.monotonic()  # afterwards: a second of silence is no second of delay
+        return message
 
 
 def _close(client: Any) -> None:

@@ -173,6 +173,7 @@ def test_no_write_waits_for_whoever_floods_the_queue(installation: Place) -> Non
                 for _ in range(200):
                     pipeline.publish(installation.channel, b"junk")
                 pipeline.execute()
+                time.sleep(0.004)  # some 30,000 a second are several times what is read, and leave room for others
 
     flooding = threading.Thread(target=flood)
     with closing(Subscriber(installation.other.url, installation.department)) as watcher:
@@ -185,6 +186,7 @@ def test_no_write_waits_for_whoever_floods_the_queue(installation: Place) -> Non
         finally:
             written.set()
             flooding.join(timeout=30)
+        installation.wait_until_quick(watcher)
 
 
 @pytest.mark.parametrize("kind", ["gunicorn-eventlet", "gunicorn-gevent"])

@@ -294,6 +294,32 @@ def test_who_cannot_keep_up_begins_anew_with_what_is_fresh(place: Place, caplog:
     assert "does not answer" not in caplog.text
 
 
+def test_who_has_waited_is_not_behind(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer to a ping after a second of silence, or a burst after it."""
+
+    def silent_then_busy() -> Iterator[Any]:
+        yield SUBSCRIBED
+        for _ in range(5):
+            place.now += 1.0
+            place.queue.is_flooded = True  # by the time that it looks again
+            yield None
+            place.queue.is_flooded = False
+            yield {"type": "pong", "data": b""}
+            place.now += 0.9
+            place.queue.is_flooded = True
+            yield message(notes.written("another", {TEAM: 1}))
+            for _ in range(5):
+                place.now += 0.1
+                yield message(notes.written("another", {TEAM: 2}))
+            place.queue.is_flooded = False
+            yield message(notes.written("another", {TEAM: 3}))
+
+    place.listen_to(silent_then_busy())
+    assert place.queue.closed == 1
+    assert "junk" not in caplog.text
+    assert len(place.heard) == 5 * 7
+
+
 def test_a_queue_that_has_fallen_silent_is_connected_to_anew(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     def silence() -> Iterator[Any]:
         yield SUBSCRIBED
