@@ -44,7 +44,9 @@ def line_of(record: Record) -> bytes:
 def record_in(line: bytes, number: int) -> Record:
     """The record in line ``number``. :raises DamagedBackup: it is not as it was written."""
     json = line[_CHECKSUM_CHARACTERS + 1 : -1]
-    if not line.endswith(b"\n") or line[:_CHECKSUM_CHARACTERS] != b"%08x" % zlib.crc32(json):
+    if not line.endswith(b"\n"):
+        raise DamagedBackup(line=number, reason="cut_off")
+    if line[:_CHECKSUM_CHARACTERS] != b"%08x" % zlib.crc32(json):
         raise DamagedBackup(line=number, reason="altered")
     try:
         record: Record = orjson.loads(json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -77,7 +78,7 @@ class Prices:
 def read_prices(path: Path) -> Prices:
     """:raises PricesUnreadable: :raises OSError:"""
     try:
-        found = orjson.loads(path.read_bytes())
+        found = orjson.loads(path.read_bytes().removeprefix(codecs.BOM_UTF8))  # which some editors put there
     except ValueError as error:
         raise PricesUnreadable(NOT_JSON.format(reason=error)) from error
     if not isinstance(found, dict):

@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 STEPS_WITHOUT_LENGTH = 500
-EMPTY = (
-    "주의: 이 저장소에는 부서가 하나도 없습니다. 위의 저장소가 맞는지, 서버와 같은 설정으로 실행했는지 확인하세요.\n"
-    "Note: this store holds no departments. Is it the one above that you meant, with the settings of the server?"
-)
 READINGS_OF_A_RESTORE = 3
 """Events, changes and receipts are taken out of the file one after the other."""
 
@@ -49,11 +45,9 @@ def backup(file: Path, force: bool) -> None:
         click.echo(f"저장소 / Store: {store.describe()}", err=True)
         with _progress("백업 / backing up") as done:
             counts = back_up(store, file, lambda _kind: done(1), overwrite=force)
-    if not counts["department"] and not counts["change"]:
-        click.echo(sentence("empty_store"), err=True)
     click.echo(f"✓ {file}: {_counted(counts)}")
     if not counts["department"]:
-        click.echo(EMPTY, err=True)
+        click.echo(sentence("no_departments"), err=True)
 
 
 @click.command()

@@ -69,9 +69,11 @@ SENTENCES = {
         "저장소가 어떤 상태인지 확인하지 못했습니다. 같은 명령을 다시 실행할 때까지 서버를 시작하지 마세요.",
         "The state of the store could not be seen: do not start the server before the same command has succeeded.",
     ),
-    "empty_store": (
-        "⚠ 저장소가 비어 있습니다. 설정(STORE, EMBEDDED_PATH, *_TABLE)이 서버와 같은지 확인하세요.",
-        "The store is empty: check that the settings (STORE, EMBEDDED_PATH, *_TABLE) are those of the server.",
+    "no_departments": (
+        "⚠ 이 저장소에는 부서가 하나도 없습니다. 위의 저장소가 맞는지, 설정(STORE, EMBEDDED_PATH, *_TABLE)이 서버와 같은지 "
+        "확인하세요.",
+        "The store holds no departments: check that it is the one above that you meant, with the settings (STORE, "
+        "EMBEDDED_PATH, *_TABLE) of the server.",
     ),
 }
 REASONS = {

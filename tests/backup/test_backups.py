@@ -199,6 +199,12 @@ def test_the_place_of_the_damage_is_told(lines: list[bytes], tmp_path: Path) -> 
     assert refused(b"".join(lines), tmp_path).params == {"line": 12, "reason": "altered"}
 
 
+def test_a_copy_that_broke_off_is_told_from_one_that_was_altered(lines: list[bytes], tmp_path: Path) -> None:
+    whole, nine = b"".join(lines), b"".join(lines[:9])
+    for cut, line in ((nine, 10), (nine[:-20], 9), (whole[:-1], len(lines))):
+        assert refused(cut, tmp_path).params == {"line": line, "reason": "cut_off"}
+
+
 def test_another_file_and_a_newer_backup_are_told_apart(lines: list[bytes], tmp_path: Path) -> None:
     assert isinstance(refused(b"SQLite format 3\x00", tmp_path), NotABackup)
     newer = line_of({**record_in(lines[0], 1), "format": 2})

@@ -77,6 +77,12 @@ def test_prices_can_be_edited_and_old_ones_are_noticed(tmp_path: Path) -> None:
     assert "days ago" in result.stderr
 
 
+def test_an_editor_may_have_put_a_byte_order_mark_in_front(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    path.write_text(FILE.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert run(*SMALL, prices=path).exit_code == 0
+
+
 def test_the_prices_that_come_with_it_are_not_dated_later_than_today() -> None:
     assert run(*SMALL).exit_code == 0
 
