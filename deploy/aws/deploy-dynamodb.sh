@@ -50,7 +50,9 @@ read_arguments() {
       -h | --help) usage; exit 0 ;;
       --dry-run) dry_run=yes; shift; continue ;;
       --environment | --prefix | --region | --stack | --topic-arn | --billing | --kms-key-arn)
-        [ $# -ge 2 ] || wrong_usage "$1: 값이 없습니다 / a value is missing" ;;
+        [[ $# -ge 2 && $2 != --* ]] || wrong_usage "$1: 값이 없습니다 / a value is missing" ;;
+      Environment=*) environment=${1#*=}; shift; continue ;;
+      Prefix=*) prefix=${1#*=}; shift; continue ;;
       [A-Z]*=*) parameters+=("$1"); shift; continue ;;
       *) wrong_usage "$1: 모르는 옵션입니다 / unknown option" ;;
     esac
@@ -82,16 +84,19 @@ check_arguments() {
     development | staging | production) ;;
     *) wrong_usage "--environment: development, staging, production 가운데 하나여야 합니다 / must be one of these: '$environment'" ;;
   esac
+  [[ $prefix =~ ^[a-zA-Z0-9_.-]{0,100}$ ]] ||
+    wrong_usage "--prefix: 영문자, 숫자, _ . - 만 100자까지 쓸 수 있습니다 / letters, digits, _ . and - only, 100 at most: '$prefix'"
   [ -n "$stack" ] || stack="$(printf '%s' "${prefix:-dallyeok-}" | tr '._' '--')$environment"
   [[ $stack =~ ^[a-zA-Z][a-zA-Z0-9-]{0,127}$ ]] ||
     wrong_usage "--stack: 영문자로 시작하고 영문자, 숫자, - 만 쓸 수 있습니다 / letters, digits and - only, beginning with a letter: '$stack'"
-  [ -n "$region" ] || region=$(aws configure get region 2>/dev/null) ||
+  [ -n "$region" ] || region=$(aws configure get region) ||
     wrong_usage "--region: 리전이 없습니다. --region ap-northeast-2 처럼 지정하세요 / the region is missing"
   check_parameters
-  parameters+=("Environment=$environment" "Prefix=$prefix")
-  [ -z "$topic_arn" ] || parameters+=("AlarmTopicArn=$topic_arn")
-  [ -z "$billing" ] || parameters+=("Billing=$billing")
-  [ -z "$kms_key_arn" ] || parameters+=("KmsKeyArn=$kms_key_arn")
+  local named=("Environment=$environment" "Prefix=$prefix")
+  [ -z "$topic_arn" ] || named+=("AlarmTopicArn=$topic_arn")
+  [ -z "$billing" ] || named+=("Billing=$billing")
+  [ -z "$kms_key_arn" ] || named+=("KmsKeyArn=$kms_key_arn")
+  parameters=("${named[@]}" ${parameters[@]+"${parameters[@]}"}) # of two the AWS CLI takes the last
 }
 
 cloudformation() { aws --region "$region" cloudformation "$@"; }
@@ -107,17 +112,28 @@ $answer"
   fi
 }
 
+# A parameter as the stack has it; fails where the stack has none of that name.
+present() { awk -F '\t' -v key="$1" '$1 == key { print $2; found = 1 } END { exit !found }' <<<"$stack_parameters"; }
+
+# Another prefix would put empty tables in the place of the stack's; another environment may end their protection.
+check_identity() {
+  local has
+  [ "$state" != REVIEW_IN_PROGRESS ] || return 0
+  if has=$(present Environment) && [ "$has" != "$environment" ]; then
+    wrong_usage "--environment: 스택 $stack의 환경은 '$has'입니다. --environment $has 또는 다른 --stack을 쓰세요 / the stack's environment is '$has', not '$environment': say --environment $has, or name another --stack"
+  fi
+  if has=$(present Prefix) && [ "$has" != "$prefix" ]; then
+    wrong_usage "--prefix: 스택 $stack의 접두사는 '$has'입니다. 바꾸면 테이블이 빈 것으로 교체됩니다. --prefix '$has' 또는 다른 --stack을 쓰세요 / the stack's prefix is '$has', and with '$prefix' its tables would be replaced by empty ones: say --prefix '$has', or name another --stack"
+  fi
+}
+
 # What a parameter will be: as given here, as the stack has it, or the template's default ($2).
 effective() {
   local each found=
   for each in "${parameters[@]}"; do
     [[ $each != "$1="* ]] || found=${each#*=}
   done
-  if [ -z "$found" ] && [ -n "$state" ]; then
-    found=$(cloudformation describe-stacks --stack-name "$stack" --output text \
-      --query "Stacks[0].Parameters[?ParameterKey=='$1'].ParameterValue | [0]")
-    [ "$found" != None ] || found=
-  fi
+  [ -n "$found" ] || found=$(present "$1") || found=
   printf '%s' "${found:-$2}"
 }
 
@@ -197,6 +213,11 @@ fail_with_events() {
     printf '%s\n' "$events" | sed 's/^/   /' >&2
   fi
   [ -z "${output:-}" ] || say "$output"
+  # Two runs in one second give their change sets the same name.
+  if [[ ${output:-} == *AlreadyExistsException* ]]; then
+    say "다른 실행이 방금 시작되었습니다. 그 실행이 끝난 뒤 다시 실행하세요 / Another run has just begun: run this again when it has ended"
+    output=
+  fi
   [[ ${events}${output:-} != *"already exists"* ]] ||
     say "같은 이름의 테이블이나 로그 그룹이 이미 있습니다. 다른 --prefix를 쓰거나, 남은 것을 백업하고 지우세요 / A table or log group of that name exists: use another --prefix, or back up and delete what is left"
   ended=$(stack_state) || true
@@ -204,9 +225,15 @@ fail_with_events() {
   fail "스택 $stack: $ended"
 }
 
-# A change set of a stack that was not there lies in a shell of a stack, which holds nothing else.
+# A change set of a stack that was not there lies in a shell of a stack, which holds nothing else. Its deletion takes a
+# moment, in which a deployment would be refused.
 remove_shell() {
-  [ -z "$state" ] && [ "$(stack_state)" = REVIEW_IN_PROGRESS ] && cloudformation delete-stack --stack-name "$stack"
+  [ -z "$state" ] && [ "$(stack_state)" = REVIEW_IN_PROGRESS ] || return 1
+  cloudformation delete-stack --stack-name "$stack" || return 1
+  for _ in {1..60}; do
+    case $(stack_state) in '' | DELETE_COMPLETE) break ;; esac
+    sleep 1
+  done
 }
 
 show_changes() {
@@ -232,6 +259,7 @@ show_outputs() {
 
 read_arguments "$@"
 command -v aws >/dev/null || fail "AWS CLI가 없습니다 / The AWS CLI is missing: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+[ -r "$template" ] || fail "템플릿이 스크립트와 같은 폴더에 없습니다 / The template is not in the script's folder: $template"
 check_arguments
 
 state=$(stack_state)
@@ -245,6 +273,10 @@ if [ "$state" = ROLLBACK_COMPLETE ]; then
   fi
   remove_rolled_back
 fi
+stack_parameters=
+[ -z "$state" ] || stack_parameters=$(cloudformation describe-stacks --stack-name "$stack" --output text \
+  --query 'Stacks[0].Parameters[].[ParameterKey, ParameterValue]')
+check_identity
 check_capacity
 last_event=$(newest_event_time)
 if [ -z "$dry_run" ]; then

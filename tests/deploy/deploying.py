@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,16 +24,20 @@ from doubles import FAKE_CREDENTIALS
 from calendar_server.config import Settings
 
 SCRIPT = TEMPLATE.parent / "deploy-dynamodb.sh"
+WAITING = "몇 분 걸릴 수 있습니다 / This may take some minutes ..."
+"""What the script says before it waits for CloudFormation."""
 SERVICES = "cloudformation,dynamodb,cloudwatch,logs,iam,sns,sts"
 UNKNOWN_TO_THE_DOUBLE = ("AWS::Logs::MetricFilter",)
 """Resource types on demand that ministack cannot make; with any other, its deployment fails and so does the test."""
+AUTO_SCALING = ("AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy")
+"""Resource types of provisioned capacity that it cannot make either."""
 
 
-def for_the_double(folder: Path) -> Path:
-    """The script in ``folder`` beside a copy of the template without what the double cannot make."""
+def for_the_double(folder: Path, unknown: Iterable[str] = UNKNOWN_TO_THE_DOUBLE) -> Path:
+    """The script in ``folder`` beside a copy of the template without the ``unknown``, which the double cannot make."""
     folder.mkdir(parents=True)
     text = TEMPLATE.read_text(encoding="utf-8")
-    for kind in UNKNOWN_TO_THE_DOUBLE:
+    for kind in unknown:
         text, count = re.subn(rf"^  \w+:\n    Type: {kind}\n(?:    .*\n)+", "", text, flags=re.MULTILINE)
         assert count > 0, kind
     (folder / TEMPLATE.name).write_text(text, encoding="utf-8")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from botocore.session import get_session
-from deploy.deploying import SCRIPT, SERVICES, Deployment, for_the_double, parameters_in_the_template, pretending
+from deploy.deploying import (
+    SCRIPT,
+    SERVICES,
+    WAITING,
+    Deployment,
+    for_the_double,
+    parameters_in_the_template,
+    pretending,
+)
 from deploy.hosted import BIN
 from doubles import ministack_server
 
-WAITING = "몇 분 걸릴 수 있습니다 / This may take some minutes ..."
 STATES = get_session().get_service_model("cloudformation").shape_for("StackStatus").enum
 """Every state that CloudFormation knows."""
 GOES_ON = {
@@ -29,46 +35,6 @@ GOES_ON = {
 MENDED = {"ROLLBACK_COMPLETE"}
 NOT_THERE = {"DELETE_COMPLETE"}
 """By its name such a stack is not found."""
-TAKEN = """#!/bin/sh
-case "$*" in
-  *describe-stacks*) echo 'Stack with id dallyeok-development does not exist' >&2; exit 254 ;;
-  *describe-stack-events*)
-    printf '%s\\t' 2026-01-01 EventsTable AWS::DynamoDB::Table CREATE_FAILED; echo dallyeok-events already exists ;;
-  *deploy*) echo 'Failed to create/update the stack.' >&2; exit 255 ;;
-esac
-"""
-"""An AWS CLI to which the double's willingness to take over a table is unknown: CloudFormation refuses it."""
-INVALID = r"""#!/bin/sh
-echo "$*" >> "$0.calls"
-case "$*" in
-  *describe-stacks*) [ ! -e "$0.shell" ] && echo 'Stack does not exist' >&2 && exit 254; echo REVIEW_IN_PROGRESS ;;
-  *describe-events*) printf '%s\t%s\tEventsTable\tAWS::DynamoDB::Table\tNAME_CONFLICT_VALIDATION\t%s\n' \
-      2026-01-02 now 'dallyeok-events already exists' 2026-01-01 before 'mended since' ;;
-  *delete-stack*) rm "$0.shell" ;;
-  *deploy*)
-    touch "$0.shell"
-    echo 'Reason: The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].' >&2
-    exit 255 ;;
-esac
-"""
-"""An AWS CLI for a CloudFormation that refuses a change set before any change and says elsewhere why."""
-UPDATE_FAILS = r"""#!/bin/sh
-case "$*" in
-  *describe-stacks*) echo UPDATE_COMPLETE ;;
-  *no-paginate*) echo 2026-01-01 ;;
-  *describe-stack-events*)
-    printf '%s\tAlarm\tAWS::CloudWatch::Alarm\tUPDATE_FAILED\t%s\n' 2026-01-04 cancelled 2026-01-03 'the cause' ;;
-  *deploy*) exit 255 ;;
-esac
-"""
-"""An AWS CLI that shows events newest first, as it does where they take more than one page."""
-WAITS = r"""#!/bin/sh
-case "$*" in
-  *describe-stacks*) echo 'Stack does not exist' >&2; exit 254 ;;
-  *deploy*) exec sleep 60 ;;
-esac
-"""
-"""An AWS CLI that waits for CloudFormation until it is interrupted."""
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +93,23 @@ def test_a_dry_run_of_what_is_not_there_leaves_nothing_behind(deployed: Deployme
     assert len(tables) == 4
 
 
+@pytest.mark.parametrize(
+    ("other", "has"),
+    [
+        (("--prefix", "other-"), "'dallyeok-'"),
+        (("--prefix", ""), "'dallyeok-'"),
+        (("Environment=production",), "'development'"),
+    ],
+)
+def test_prefix_and_environment_of_a_stack_stay_what_they_are(
+    deployed: Deployment, other: tuple[str, ...], has: str
+) -> None:
+    # Another prefix would replace all tables; another environment would end the protection of those in production.
+    refused = deployed.run("--stack", "dallyeok-development", "--dry-run", *other)
+    assert refused.returncode == 2
+    assert f"the stack's {'prefix' if '--prefix' in other else 'environment'} is {has}" in refused.stderr
+
+
 @pytest.mark.parametrize("state", sorted(set(STATES) - GOES_ON - MENDED - NOT_THERE))
 def test_it_refuses_politely_what_it_cannot_mend(deployed: Deployment, state: str) -> None:
     with pretending(deployed, state) as account:
@@ -167,71 +150,15 @@ def test_a_failed_creation_shows_the_failed_events_first_and_is_made_anew_later(
     assert "✓ 스택 second-staging: CREATE_COMPLETE" in mended.stderr
 
 
-def program_called_aws(text: str, folder: Path) -> str:
-    """A PATH on which ``aws`` is ``text``."""
-    program = folder / "aws"
-    program.write_text(text, encoding="utf-8")
-    program.chmod(0o755)
-    return f"{folder}:/usr/bin:/bin"
-
-
-def test_a_name_that_is_taken_is_explained(deployed: Deployment, tmp_path: Path) -> None:
-    failed = deployed.run(PATH=program_called_aws(TAKEN, tmp_path))
-    assert failed.returncode == 1
-    assert failed.stderr.splitlines()[1:4] == [
-        WAITING,
-        "✗ 실패한 것 / What failed:",
-        "   EventsTable\tAWS::DynamoDB::Table\tCREATE_FAILED\tdallyeok-events already exists",
-    ]
-    assert "다른 --prefix를 쓰거나" in failed.stderr
-
-
-@pytest.mark.parametrize(("arguments", "left"), [((), True), (("--dry-run",), False)])
-def test_what_validation_before_any_change_finds_is_shown(
-    deployed: Deployment, tmp_path: Path, arguments: tuple[str, ...], left: bool
-) -> None:
-    failed = deployed.run(*arguments, PATH=program_called_aws(INVALID, tmp_path))
-    assert failed.returncode == 1
-    said = [line for line in failed.stderr.splitlines() if line != WAITING]
-    assert said[1:3] == [
-        "✗ 실패한 것 / What failed:",
-        "   EventsTable\tAWS::DynamoDB::Table\tNAME_CONFLICT_VALIDATION\tdallyeok-events already exists",
-    ]
-    assert "다른 --prefix를 쓰거나" in failed.stderr
-    assert "mended since" not in failed.stderr
-    assert (tmp_path / "aws.shell").exists() is left, "a dry run leaves nothing behind"
-
-
-def test_a_dry_run_leaves_a_stack_that_waits_for_somebodys_review(deployed: Deployment, tmp_path: Path) -> None:
-    path = program_called_aws(INVALID, tmp_path)
-    (tmp_path / "aws.shell").touch()
-    assert deployed.run("--dry-run", PATH=path).returncode == 1
-    assert "delete-stack" not in (tmp_path / "aws.calls").read_text(encoding="utf-8")
-
-
-def test_failed_events_are_shown_oldest_first(deployed: Deployment, tmp_path: Path) -> None:
-    failed = deployed.run(PATH=program_called_aws(UPDATE_FAILS, tmp_path))
-    assert failed.returncode == 1
-    assert [line.split("\t")[-1] for line in failed.stderr.splitlines() if "\t" in line] == ["the cause", "cancelled"]
-
-
-def test_interrupted_it_says_that_cloudformation_goes_on(deployed: Deployment, tmp_path: Path) -> None:
-    environ = {"PATH": program_called_aws(WAITS, tmp_path), "AWS_REGION": "ap-northeast-2"}
-    with subprocess.Popen(
-        [str(deployed.script)], env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as script:
-        assert script.stderr is not None
-        assert any(WAITING in line for line in script.stderr)
-        os.killpg(script.pid, signal.SIGTERM)
-        assert "What CloudFormation has begun goes on" in script.stderr.read()
-    assert script.returncode == 130
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--environment", "prod"), "--environment"),
         (("--prefix",), "--prefix: 값이 없습니다"),
+        (("--stack", "x", "--prefix", "--dry-run"), "--prefix: 값이 없습니다"),
+        (("--prefix", "my calendar-"), "--prefix: 영문자"),
+        (("Prefix=달력-",), "--prefix: 영문자"),
+        (("Environment=prod",), "--environment"),
         (("--stack", "1 stack"), "--stack"),
         (("--force",), "--force: 모르는 옵션입니다"),
         (("MinimumCapcity=20",), "MinimumCapcity: 템플릿에 없는 매개변수입니다"),
@@ -251,6 +178,20 @@ def test_a_missing_region_is_named(deployed: Deployment) -> None:
     refused = deployed.run(AWS_REGION="")
     assert refused.returncode == 2
     assert "--region ap-northeast-2" in refused.stderr
+
+
+def test_a_profile_that_is_not_there_is_named(deployed: Deployment) -> None:
+    refused = deployed.run(AWS_REGION="", AWS_PROFILE="nobody")
+    assert refused.returncode == 2
+    assert "nobody" in refused.stderr
+
+
+def test_away_from_its_template_it_says_so(deployed: Deployment, tmp_path: Path) -> None:
+    alone = Path(shutil.copy(SCRIPT, tmp_path))
+    refused = Deployment(alone, deployed.endpoint).run()
+    assert refused.returncode == 1
+    assert "같은 폴더에 없습니다" in refused.stderr
+    assert str(tmp_path / "dynamodb-schema.yaml") in refused.stderr
 
 
 def test_an_account_that_cannot_be_reached_is_no_missing_stack(deployed: Deployment) -> None:
