@@ -31,6 +31,13 @@ PLACES = [
     ("calendar-changes",),
     ("calendar-records",),
 ]
+SERVING = {
+    "departments": ("GetItem", "Scan", "TransactWriteItems"),
+    "events": ("GetItem", "Query", "TransactWriteItems"),
+    "calendar-changes": ("BatchGetItem", "GetItem", "Query", "TransactWriteItems"),
+    "calendar-records": ("GetItem", "TransactWriteItems"),
+}
+"""What reading, writing and following call; not what only upkeep, deletion of departments, jobs and setting up call."""
 UNREAD = ("departments", "name-index")
 Json = dict[str, Any]
 
@@ -94,10 +101,7 @@ def test_errors_of_dynamodb_are_noticed_for_the_calls_that_serving_makes() -> No
     alarms = dynamodb_alarms(Stack(), "SystemErrors")
     watched = {(dimensions(alarm)[TABLE], dimensions(alarm)[OPERATION]) for alarm in alarms}
     assert len(watched) == len(alarms)
-    for table in ("departments", "events", "calendar-changes", "calendar-records"):
-        operations = {operation for name, operation in watched if name == table}
-        assert "TransactWriteItems" in operations
-        assert operations & {"GetItem", "BatchGetItem", "Query", "Scan"}
+    assert watched == {(table, operation) for table, operations in SERVING.items() for operation in operations}
 
 
 @pytest.mark.last
@@ -107,6 +111,15 @@ def test_no_alarm_on_errors_waits_for_a_call_that_is_never_made() -> None:
     made = {(names[call.table], call.operation) for call in COLLECTED if call.table}
     watched = {tuple(dimensions(alarm).values()) for alarm in dynamodb_alarms(Stack(), "SystemErrors")}
     assert watched - made == set()
+
+
+def test_errors_of_dynamodb_count_from_the_first_and_every_alarm_is_raised_by_more_of_something() -> None:
+    stack = Stack(Billing="PROVISIONED")
+    alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
+    assert {each["ComparisonOperator"] for each in alarms} == {"GreaterThanThreshold"}
+    errors = dynamodb_alarms(stack, "SystemErrors")
+    assert {(each["Statistic"], each["Threshold"]) for each in errors} == {("Sum", 0)}
+    assert all(each.get("DatapointsToAlarm", 1) <= each["EvaluationPeriods"] for each in alarms)
 
 
 def test_alarms_are_called_after_the_stack_and_each_differently() -> None:

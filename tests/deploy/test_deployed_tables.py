@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from deploy.conversing import converse
-from deploy.deploying import Deployment
+from deploy.deploying import AUTO_SCALING, UNKNOWN_TO_THE_DOUBLE, Deployment, for_the_double
 from deploy.hosted import SECRET_KEY, code_in, on_port, started
 from deploy.hosting_files import image_command, image_files
 from deploy.stack_template import Stack
@@ -63,13 +63,35 @@ def test_create_tables_finds_everything_there(production: Deployment) -> None:
 def test_every_alarm_and_every_export_of_the_template_exists(production: Deployment) -> None:
     stack = Stack(STACK, Environment="production", Prefix="dallyeok-")
     wanted = {alarm["AlarmName"] for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()}
-    found = {each["AlarmName"] for each in production.client("cloudwatch").describe_alarms()["MetricAlarms"]}
-    assert found == wanted
+    assert set(thresholds(production, STACK)) == wanted
     exports = {each["ExportName"]: each["OutputValue"] for each in production.outputs(STACK).values()}
     assert set(exports) == {each["Export"]["Name"] for each in stack.outputs.values()}
     assert exports[f"{STACK}-EventsTableName"] == "dallyeok-events"
     policy = production.client("iam").get_policy(PolicyArn=exports[f"{STACK}-ServerPolicyArn"])["Policy"]
     assert policy["AttachmentCount"] == 0
+
+
+def thresholds(account: Deployment, stack: str) -> dict[str, float]:
+    """Of the alarms that ``stack`` has made."""
+    alarms = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    return {each["AlarmName"]: each["Threshold"] for each in alarms if each["AlarmName"].startswith(f"{stack}-")}
+
+
+def test_provisioned_tables_have_their_capacity_and_alarms_on_it(production: Deployment, tmp_path: Path) -> None:
+    script = for_the_double(tmp_path / "aws", (*UNKNOWN_TO_THE_DOUBLE, *AUTO_SCALING))
+    account = Deployment(script, production.endpoint)
+    capacity = {"MinimumCapacity": "20", "MaximumCapacity": "800"}
+    flags = ("--environment", "staging", "--prefix", "units-", "--billing", "PROVISIONED")
+    made = account.run(*flags, *(f"{name}={value}" for name, value in capacity.items()))
+    assert made.returncode == 0, made.stderr
+    table = account.client("dynamodb").describe_table(TableName="units-events")["Table"]
+    (index,) = table["GlobalSecondaryIndexes"]
+    for place in (table, index):
+        units = place["ProvisionedThroughput"]
+        assert {int(units[f"{way}CapacityUnits"]) for way in ("Read", "Write")} == {20}
+    stack = Stack("units-staging", Environment="staging", Prefix="units-", Billing="PROVISIONED", **capacity)
+    alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
+    assert thresholds(account, "units-staging") == {each["AlarmName"]: float(each["Threshold"]) for each in alarms}
 
 
 def test_the_made_tables_are_protected_and_billed_on_demand(production: Deployment) -> None:

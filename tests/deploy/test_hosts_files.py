@@ -246,6 +246,13 @@ def test_every_nginx_admits_the_sockets_passes_websockets_and_outlasts_their_pin
     assert all(int(seconds) > 2 * PING_SECONDS for seconds in re.findall(r"proxy_read_timeout +(\d+)s", text))
 
 
+def test_caddy_outlasts_the_pings_and_long_polls() -> None:
+    text = (DEPLOY / "proxy" / "Caddyfile").read_text(encoding="utf-8")
+    (seconds,) = re.findall(r"response_header_timeout (\d+)s", text)
+    assert int(seconds) > 2 * PING_SECONDS
+    assert "flush_interval -1" in text
+
+
 def variables_of_all_hosts() -> dict[str, set[str]]:
     beanstalk = {name for file in (OPTIONS, SITE) for name in beanstalk_options(file)[PROPERTIES]}
     return {
@@ -260,6 +267,13 @@ def variables_of_all_hosts() -> dict[str, set[str]]:
 def test_every_variable_of_a_host_is_one_that_the_server_reads(host: str) -> None:
     known = {*VARIABLES, "PORT", "PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
     assert variables_of_all_hosts()[host] - known == set()
+
+
+def test_as_many_proxies_are_trusted_as_stand_in_front() -> None:
+    trusted = [unit_environment()["TRUSTED_PROXIES"], beanstalk_options(OPTIONS)[PROPERTIES]["TRUSTED_PROXIES"]]
+    trusted += [SERVICES[name]["environment"]["TRUSTED_PROXIES"] for name in WORKERS]
+    assert trusted == ["1", "2", "1", "1"], "nginx; the load balancer and nginx; nginx"
+    assert SERVICES["server"]["environment"]["TRUSTED_PROXIES"] == "0"
 
 
 def test_no_host_on_aws_is_given_keys() -> None:

@@ -64,6 +64,14 @@ def test_it_admits_ten_thousand_sockets(gunicorn_settings: dict[str, Any]) -> No
     assert int(unit_values("LimitNOFILE")[0]) > 2 * gunicorn_settings["worker_connections"]
 
 
+def test_its_files_are_the_data_alone_and_its_words_go_to_the_journal() -> None:
+    assert unit_values("ProtectSystem") == ["strict"]
+    assert unit_values("StateDirectory") == ["dallyeok"]
+    assert unit_environment()["EMBEDDED_PATH"].startswith("/var/lib/dallyeok/")
+    assert unit_values("ReadWritePaths") == []
+    assert unit_values("StandardOutput") + unit_values("StandardError") == ["journal", "journal"]
+
+
 def test_its_port_is_its_name() -> None:
     (command,) = unit_values("ExecStart", instance="8002")
     assert shlex.split(command)[-1] == "127.0.0.1:8002"

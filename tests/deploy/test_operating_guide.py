@@ -116,6 +116,23 @@ def test_every_alarm_is_in_the_table_and_no_other(guide: Path) -> None:
     text = guide.read_text(encoding="utf-8")
     assert set(re.findall(r"`…-([a-z-]+)`", text)) == kinds
     assert "dallyeok-production-events-write-throttled" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| `…-server-errors`")]
+    default = Stack().template["Parameters"]["ServerErrorsPercent"]["Default"]
+    assert re.findall(r"(\d+) ?%", row) == [str(default)]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_answers_with_5xx_are_found_where_the_line_is_no_json_alone(
+    guide: Path, printed_request: dict[int, str]
+) -> None:
+    # Beanstalk puts a time before each line. A pattern of CloudWatch between percent signs is a regular expression.
+    (pattern,) = re.findall(r"--filter-pattern '%(.+)%'", "\n".join(blocks(guide, "sh")))
+    (searched,) = re.findall(r"`journalctl [^`]*grep '([^']+)'`", guide.read_text(encoding="utf-8"))
+    lines = {status: f"Nov 21 09:30:00 ip-10-0-0-1 web[1234]: {line}" for status, line in printed_request.items()}
+    assert {status: bool(re.search(pattern, line)) for status, line in lines.items()} == dict.fromkeys(lines, False) | {
+        503: True
+    }
+    assert {status for status, line in lines.items() if searched in line} == {503}
 
 
 def test_the_agent_sends_the_log_to_the_group_of_the_stack() -> None:

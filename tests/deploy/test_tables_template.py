@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from itertools import pairwise
 from typing import Any
@@ -121,11 +122,12 @@ def test_production_is_protected_from_deletion(environment: str, protected: bool
     assert {table["DeletionProtectionEnabled"] for table in tables} == {protected}
 
 
-def test_deleting_the_stack_or_replacing_a_table_keeps_the_data() -> None:
-    kept = [each for each in loaded()["Resources"].values() if each["Type"] == "AWS::DynamoDB::Table"]
-    assert len(kept) == 4
-    for table in kept:
-        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+def test_deleting_the_stack_or_replacing_a_table_keeps_the_data_and_the_log() -> None:
+    kinds = ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup")
+    kept = [each for each in loaded()["Resources"].values() if each["Type"] in kinds]
+    assert len(kept) == 5
+    for each in kept:
+        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_tables_with_indexes_are_made_one_after_the_other() -> None:
@@ -150,6 +152,24 @@ def test_tables_and_log_carry_their_tags() -> None:
     assert len(tagged) == 5
     for each in tagged:
         assert {tag["Key"]: tag["Value"] for tag in each["Tags"]} == {"Environment": "staging", "Service": "dallyeok"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "admitted"),
+    [
+        ("Prefix", "", True),
+        ("Prefix", "dallyeok-prod_1.", True),
+        ("Prefix", "my calendar-", False),
+        ("KmsKeyArn", "", True),
+        ("KmsKeyArn", KEY, True),
+        ("KmsKeyArn", "alias/calendar", False),
+        ("AlarmTopicArn", "arn:aws:sns:ap-northeast-2:123456789012:alarms", True),
+        ("AlarmTopicArn", "alarms", False),
+    ],
+)
+def test_a_parameter_of_another_form_is_refused_before_anything_is_made(name: str, value: str, admitted: bool) -> None:
+    # The doubles pay no heed to patterns.
+    assert bool(re.fullmatch(loaded()["Parameters"][name]["AllowedPattern"], value)) is admitted
 
 
 @pytest.mark.parametrize("table_class", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"])

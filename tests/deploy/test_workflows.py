@@ -137,6 +137,16 @@ class TestDeploying:
             "group": f"deploy-tables-{chosen}", "cancel-in-progress": False
         }  # fmt: skip
 
+    def test_it_assumes_the_environments_role_before_it_deploys_and_has_no_keys(self) -> None:
+        steps = only_job(DEPLOY_TABLES)["steps"]
+        (number,) = [
+            i for i, each in enumerate(steps) if "aws-actions/configure-aws-credentials@" in each.get("uses", "")
+        ]
+        given = steps[number]["with"]
+        assert (given["role-to-assume"], given["aws-region"]) == ("${{ vars.AWS_ROLE_ARN }}", "${{ vars.AWS_REGION }}")
+        assert not [name for name in given if "key" in name or "token" in name]
+        assert steps.index(step("Deploy")) > number
+
     def test_it_sets_only_variables_that_the_script_reads(self) -> None:
         names = {name for name in step("Deploy")["env"] if name != "DRY_RUN"}
         assert names
