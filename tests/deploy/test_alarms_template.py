@@ -181,6 +181,14 @@ def test_the_share_of_5xx_answers_is_watched_in_the_metric_that_the_filters_fill
     assert (alarm["Statistic"], int(alarm["Threshold"]), dimensions(alarm)) == ("Average", 2, {})
 
 
+def test_where_the_log_goes_elsewhere_there_is_no_alarm_without_data() -> None:
+    stack = Stack("one", AnswersInLog="false")
+    assert stack.of_type("AWS::Logs::MetricFilter") == {}
+    assert [each for each in stack.of_type("AWS::CloudWatch::Alarm").values() if each["Namespace"] == "one"] == []
+    watched = Stack("one", AnswersInLog="true")
+    assert len(watched.of_type("AWS::CloudWatch::Alarm")) == len(stack.of_type("AWS::CloudWatch::Alarm")) + 1
+
+
 def test_the_log_is_kept_as_long_as_asked() -> None:
     (group,) = Stack("one", LogRetentionDays="90").of_type("AWS::Logs::LogGroup").values()
     assert (group["LogGroupName"], group["RetentionInDays"]) == ("one", "90")

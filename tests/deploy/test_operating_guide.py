@@ -102,7 +102,10 @@ def test_the_commands_for_the_tables_fit_the_script_and_the_stack() -> None:
     template = (DEPLOY / "aws" / "dynamodb-schema.yaml").read_text(encoding="utf-8")
     commands = "\n".join(blocks(GUIDES[0], "sh"))
     calls = [line for line in commands.splitlines() if line.startswith("deploy/aws/deploy-dynamodb.sh")]
-    assert len(calls) == 2
+    assert len(calls) == 3
+    parameters = {name for line in calls for name in re.findall(r" ([A-Z]\w+)=", line)}
+    assert parameters == {"AnswersInLog"}
+    assert parameters <= set(Stack().template["Parameters"])
     flags = {flag for line in calls for flag in re.findall(r"--[a-z-]+", line)}
     assert [flag for flag in flags if flag not in script] == []
     assert "ends_with(OutputKey, 'PolicyArn')" in commands
