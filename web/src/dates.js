@@ -29,10 +29,20 @@ export function isDay(text) {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
-/** @param {string} day @param {Intl.DateTimeFormatOptions} [options] */
-export function writeDay(day, options = { year: "numeric", month: "long", day: "numeric", weekday: "short" }) {
+/** With its weekday, which stands in brackets in Korean only where the month is not "long". @param {string} day */
+export function writeDay(day) {
   if (!isDay(day)) return day;
-  return new Intl.DateTimeFormat(language(), { timeZone: "UTC", ...options }).format(new Date(`${day}T00:00:00Z`));
+  const month = language() === "ko" ? "short" : "long";
+  const format = new Intl.DateTimeFormat(language(), { timeZone: "UTC", year: "numeric", month, day: "numeric", weekday: "short" });
+  return format.format(new Date(`${day}T00:00:00Z`));
+}
+
+/** The month of the days with its year, or two months without. @param {string} first @param {string} last */
+export function writeMonths(first, last) {
+  const isOne = first.slice(0, 7) === last.slice(0, 7);
+  const format = new Intl.DateTimeFormat(language(), { timeZone: "UTC", year: isOne ? "numeric" : undefined, month: "short" });
+  const months = [first, ...(isOne ? [] : [last])].map((day) => format.format(new Date(`${day}T00:00:00Z`)));
+  return months.join(language() === "ko" ? " ~ " : " – ");
 }
 
 /**

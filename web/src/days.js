@@ -8,8 +8,15 @@ export function dayOptions() {
   return {
     dayCellClass: (/** @type {any} */ info) => dayClasses("day", info),
     dayHeaderClass: (/** @type {any} */ info) => dayClasses("day-head", info),
+    dayHeaderContent: (/** @type {any} */ info) => dayHead(info),
     dayCellTopContent: (/** @type {any} */ info) => dayTop(info),
   };
+}
+
+/** In narrow columns the library leaves out the number, without which nobody knows which week it is. @param {any} info */
+function dayHead({ date, isNarrow, inPopover, view, weekdayText }) {
+  if (!isNarrow || inPopover || view.type !== "timeGridWeek") return true;
+  return { domNodes: [h("span", {}, h("b.day-head-number", {}, String(date.getDate())), weekdayText)] };
 }
 
 /** @param {any} info */

@@ -86,7 +86,7 @@ function deleteDepartment(workspace, department, screen) {
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!matches()) return;
-    void workspace.sync.deleteDepartment(id).catch(() => {});
+    workspace.deleteDepartment(id);
     screen.said("departmentDeleted", { name });
     dialog.close();
   };

@@ -74,8 +74,12 @@ function askDiscard(discard) {
   keep.focus();
 }
 
-/** @param {HTMLElement | null} element @param {string | null} eventId drawn anew meanwhile, perhaps */
+/**
+ * Told a moment after the dialog has closed: whoever has taken the focus since then keeps it.
+ * @param {HTMLElement | null} element @param {string | null} eventId drawn anew meanwhile, perhaps
+ */
 function giveBack(element, eventId) {
+  if (document.activeElement !== null && document.activeElement !== document.body) return;
   if (element?.isConnected) return element.focus();
   const drawn = eventId === null ? null : document.querySelector(`[data-event-id="${CSS.escape(eventId)}"]`);
   /** @type {HTMLElement | null} */ (drawn)?.focus();

@@ -111,7 +111,9 @@ export class Editor {
     submit.preventDefault();
     const values = this.#values;
     const missing = ["title", ...(this.#days.length > 0 ? [] : ["event_date"])].find((name) => values[name] === "");
-    if (missing !== undefined) return this.#complain(missing);
+    if (missing !== undefined) return this.#complain(missing, t("required", { field: fieldName(missing) }));
+    const isNewLink = values.url !== "" && values.url !== fieldsOf(this.#before ?? {}).url;
+    if (isNewLink && (/\s/.test(values.url) || webAddress(values.url) === null)) return this.#complain("url", t("notAnAddress"));
     if (this.#before === null || this.#gone) {
       const days = this.#days.length > 0 ? this.#days : [values.event_date];
       this.#actions.createEvents(values.department_id, values, days);
@@ -119,10 +121,10 @@ export class Editor {
     this.#dialog.close();
   }
 
-  /** @param {string} name */
-  #complain(name) {
-    const words = /** @type {any} */ ({ title: "title", event_date: "date" });
-    this.#mistake.textContent = t("required", { field: t(words[name]) });
+  /** @param {string} name of a field @param {string} mistake */
+  #complain(name, mistake) {
+    for (const input of Object.values(this.#inputs)) input.removeAttribute("aria-invalid");
+    this.#mistake.textContent = mistake;
     this.#mistake.hidden = false;
     this.#inputs[name].setAttribute("aria-invalid", "true");
     this.#inputs[name].focus();

@@ -6,10 +6,12 @@ import list from "fullcalendar/list";
 import koreanLocale from "fullcalendar/locales/ko";
 import classicTheme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
-import { addDays, isoDay, writeTime } from "./dates.js";
+import { addDays, isoDay, writeMonths, writeTime } from "./dates.js";
 import { dayOptions } from "./days.js";
 import { drawn } from "./drawing.js";
 import { loadHolidays } from "./holidays.js";
+import { ListStart } from "./list-start.js";
+import { NARROW } from "./narrow.js";
 import { KeyboardPlace } from "./place.js";
 import { LONG_PRESS_MS, tellSwipeFromPress } from "./touch.js";
 import { language, t } from "./words.js";
@@ -30,6 +32,7 @@ export class Grid {
   /** @type {Set<string>} */ #fresh = new Set();
   #waiting = 0;
   #dragging = false;
+  #start;
   #workspace;
   #hooks;
 
@@ -42,6 +45,7 @@ export class Grid {
   constructor(element, workspace, { view, day }, hooks) {
     this.element = element;
     this.place = new KeyboardPlace();
+    this.#start = new ListStart(element);
     this.#workspace = workspace;
     this.#hooks = hooks;
     this.#calendar = new Calendar(element, this.#options(view, day));
@@ -130,12 +134,17 @@ export class Grid {
   }
 
   get title() {
-    return this.#calendar.view.title;
+    const { type, title, currentStart, currentEnd } = this.#calendar.view;
+    if (!NARROW.matches || ![VIEWS.week, VIEWS.day].includes(type)) return title;
+    // There is no room for the days, which stand over the columns.
+    return writeMonths(isoDay(currentStart), addDays(isoDay(currentEnd), -1));
   }
 
   /** @param {string} view @param {string} [day] */
   turnTo(view, day = this.day) {
     this.#calendar.changeView(VIEWS[view], day);
+    this.#start.want();
+    this.#seekStart();
   }
 
   /** @param {string} day */
@@ -197,6 +206,11 @@ export class Grid {
     this.#calendar.batchRendering(() => this.#give(wanted, changed, removed));
     this.#drawn = new Map([...wanted].map(([id, { text }]) => [id, text]));
     this.place.keep();
+    this.#seekStart();
+  }
+
+  #seekStart() {
+    if (this.view === "list") this.#start.seek(this.day);
   }
 
   /** Only what can be seen is given to the library. */
@@ -265,6 +279,7 @@ export class Grid {
     const standing = this.place.at("day") ?? this.#workspace.events.get(this.place.at("event") ?? "")?.event_date;
     if (standing !== undefined && !this.shows(standing)) this.place.leave();
     this.place.keep();
+    this.#start.want();
     this.drawSoon();
     this.#hooks.turned();
     const { first, last } = this.range;

@@ -68,9 +68,10 @@ export function listenToKeys(grid, walk, hooks) {
   });
 }
 
-/** @param {any} element */
+/** A field in a dialog that has just closed keeps the focus for a moment, but nobody types there. @param {any} element */
 function isTyping(element) {
-  return element?.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select") === true;
+  const isField = element?.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select") === true;
+  return isField && element.closest("dialog:not([open])") === null;
 }
 
 /** @param {KeyboardEvent} event @param {any} grid @param {DayWalk} walk @param {any} hooks */

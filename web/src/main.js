@@ -13,6 +13,7 @@ import { Grid } from "./grid.js";
 import { openHelp } from "./help.js";
 import { DayWalk, listenToKeys } from "./keyboard.js";
 import { makeDrawer, makeMenu } from "./menu.js";
+import { NARROW } from "./narrow.js";
 import { showRefused } from "./refused.js";
 import { Search } from "./search.js";
 import { choose, setting } from "./settings.js";
@@ -24,7 +25,6 @@ import { language, speak, t, translatePage } from "./words.js";
 
 /** So many departments are shown to somebody who has chosen none yet. */
 const MOST_AT_FIRST = 8;
-const NARROW = matchMedia("(max-width: 699px)");
 
 class Page {
   /** @type {string[] | null} departments that the address asks for, until the list is known */ #asked;
@@ -88,6 +88,7 @@ class Page {
     byId("viewers").addEventListener("click", () => openViewers(workspace, (name) => workspace.appear(name)));
     byId("connection").addEventListener("click", () => openPending(workspace));
     addEventListener("popstate", () => this.#readAgain());
+    NARROW.addEventListener("change", () => this.#turned());
     listenToKeys(this.grid, this.walk, {
       create: (day) => this.#create([day], ""),
       search: () => this.search.focus(),

@@ -147,6 +147,7 @@ export const en = {
   print: "Print",
   apiDocs: "API documentation",
   licences: "Open source licences",
+  notAnAddress: "The link must be an address that begins with http:// or https:// and has no spaces.",
   required: "Please fill in: {field}",
   couldNotSave: "Could not be saved: {reason}",
   yes: "Yes",

@@ -1,9 +1,13 @@
 /** The words of the page in both languages, and which of them is spoken. */
 import { choose, setting } from "./settings.js";
+import { particleAfter } from "./particles.js";
 import { en } from "./words-en.js";
 import { ko } from "./words-ko.js";
 
 /** @typedef {keyof typeof ko} Word */
+
+/** A value, perhaps in quotes, perhaps with a particle that depends on it. */
+const PLACE = /\{(\w+)\}(’?)(을\(를\)|이\(가\)|\(으\)로)?/g;
 
 const DICTIONARIES = /** @type {Record<string, Record<string, string>>} */ ({ ko, en });
 
@@ -19,7 +23,10 @@ export const speak = (wanted) => choose("language", wanted);
 
 /** @param {Word} word @param {Record<string, any>} [values] what stands for `{name}` in it */
 export function t(word, values = {}) {
-  return DICTIONARIES[language()][word].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return DICTIONARIES[language()][word].replace(PLACE, (_, name, quote, particle) => {
+    const value = String(values[name] ?? "");
+    return value + quote + (particle === undefined ? "" : particleAfter(value, particle));
+  });
 }
 
 /** Write the words into what came as HTML. */

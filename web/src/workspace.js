@@ -17,6 +17,7 @@ const CONNECTION = { transports: ["websocket", "polling"], tryAllTransports: tru
 export class Workspace extends Signals {
   /** @type {Map<string, any>} */ #shown = new Map();
   /** @type {Set<string>} keys of writes that are this page's own */ #own = new Set();
+  /** @type {Set<string>} departments that the user has deleted here */ #deleted = new Set();
   /** @type {{name: string, editing: string | null} | null} */ #me = null;
   #loaded = false;
 
@@ -104,8 +105,14 @@ export class Workspace extends Signals {
   #ended(id, name, reason) {
     if (reason === "left") return;
     this.#shown.delete(id);
-    this.emit("gone", { id, name });
+    if (!this.#deleted.has(id)) this.emit("gone", { id, name });
     this.emit("changed");
+  }
+
+  /** The user deletes it: nobody else, of whom he would have to be told. @param {string} id */
+  deleteDepartment(id) {
+    this.#deleted.add(id);
+    this.sync.deleteDepartment(id).catch(() => this.#deleted.delete(id));
   }
 
   /** With the waiting writes laid over them. @returns {any[]} */

@@ -53,6 +53,48 @@ def test_a_name_that_is_taken_is_refused_in_the_form(site: Server, open_page: An
     assert dialog.get_by_label("이름", exact=True).input_value() == taken
 
 
+def test_a_name_is_asked_for_with_the_particle_that_belongs_to_it(site: Server, open_page: Any) -> None:
+    page = open_page(site.url)
+    wait_until_connected(page)
+    page.locator("#sidebar").get_by_role("button", name="새 부서").click()
+    dialog = page.get_by_role("dialog", name="새 부서")
+    dialog.get_by_role("button", name="저장").click()
+    dialog.get_by_role("alert").filter(has_text="이름을 입력하십시오.").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("end", "particle"), [("팀", "을"), ("부", "를"), ("2", "를"), ("3", "을"), ("(대외)", "를"), ("TF", "을(를)")]
+)
+def test_the_particle_after_a_name_fits_how_it_ends(site: Server, open_page: Any, end: str, particle: str) -> None:
+    department = create_department(site, named("기획") + end)
+    page = open_page(address(site.url, department["id"]))
+    wait_until_online(page)
+    page.locator("#sidebar").get_by_role("button", name=f"{department['name']} 편집").click()
+    page.get_by_role("dialog", name="부서 편집").get_by_role("button", name="부서 삭제").click()
+    page.get_by_role("dialog", name="부서 삭제").get_by_text(
+        f"‘{department['name']}’{particle} 입력하십시오."
+    ).wait_for()
+
+
+def test_who_deletes_a_department_is_told_once_and_others_that_it_is_gone(site: Server, open_page: Any) -> None:
+    department = create_department(site, named("해산팀"))
+    page, other = (open_page(address(site.url, department["id"])) for _ in range(2))
+    wait_until_online(page)
+    wait_until_online(other)
+    page.locator("#sidebar").get_by_role("button", name=f"{department['name']} 편집").click()
+    page.get_by_role("dialog", name="부서 편집").get_by_role("button", name="부서 삭제").click()
+    dialog = page.get_by_role("dialog", name="부서 삭제")
+    dialog.get_by_role("textbox").fill(department["name"])
+    dialog.get_by_role("button", name="부서 삭제").click()
+    other.locator("#toasts").get_by_text("보고 있던").wait_for()
+    page.locator("#cover").get_by_text("보이는 부서가 없습니다").or_(
+        page.locator("#cover").get_by_text("첫 부서")
+    ).wait_for()
+    assert page.locator("#toasts").get_by_text(department["name"]).all_inner_texts() == [
+        f"‘{department['name']}’ 부서를 삭제했습니다."
+    ]
+
+
 def test_a_department_is_renamed_and_coloured(site: Server, open_page: Any) -> None:
     department = create_department(site, named("총무팀"))
     renamed = named("경영지원팀")

@@ -56,6 +56,22 @@ def test_an_event_is_made_changed_deleted_and_brought_back(
     assert only_event(site, department, title="월간 회의")["description"] == "3층 회의실"
 
 
+@pytest.mark.parametrize("mistyped", ["example.com", "javascript:alert(1)", "http://", "https://example.com/길 안내"])
+def test_a_link_that_is_no_web_address_is_refused_in_the_form(
+    site: Server, department: dict[str, Any], open_page: Any, mistyped: str
+) -> None:
+    page = open_page(address(site.url, department["id"]))
+    wait_until_online(page)
+    dialog = open_new(page)
+    fill(dialog, title="견학", date=DAY, url=mistyped)
+    save(dialog)
+    dialog.get_by_role("alert").filter(has_text="http:// 또는 https://").wait_for()
+    assert dialog.get_by_label("링크", exact=True).get_attribute("aria-invalid") == "true"
+    fill(dialog, url="https://example.com/견학")
+    save(dialog)
+    only_event(site, department, title="견학", url="https://example.com/견학")
+
+
 def test_a_click_on_a_day_begins_an_event_there(site: Server, department: dict[str, Any], open_page: Any) -> None:
     page = open_page(address(site.url, department["id"]))
     wait_until_online(page)
@@ -219,7 +235,7 @@ def test_what_the_server_refuses_is_kept_and_can_be_mended(
     page = open_page(address(site.url, department["id"]))
     wait_until_online(page)
     dialog = open_new(page)
-    fill(dialog, title="자료 공유", date=DAY, url="javascript:alert(1)", description="길게 쓴 설명")
+    fill(dialog, title="자료 공유", date=DAY, url="https://example.com/<1>", description="길게 쓴 설명")
     save(dialog)
     notice = page.locator("#notices").get_by_role("alert")
     notice.get_by_text("길게 쓴 설명").wait_for()

@@ -120,3 +120,24 @@ def test_the_focus_is_not_taken_back_from_what_the_user_goes_to(
     press(page, "Alt+ArrowRight", 1)
     assert page.evaluate("document.activeElement === document.body")
     assert only_event(site, department)["event_date"] == DAY
+
+
+def test_a_key_right_after_a_dialog_was_closed_is_the_pages(
+    site: Server, department: dict[str, Any], open_page: Any
+) -> None:
+    """The browser leaves the focus in the closed dialog's field until it draws the next frame."""
+    page = open_page(address(site.url, department["id"]))
+    wait_until_online(page)
+    page.keyboard.press("n")
+    page.get_by_role("dialog", name="새 이벤트").wait_for()
+    page.evaluate(
+        """() => {
+          const field = document.activeElement;
+          for (const key of ["Escape", "/"]) {
+            field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+          }
+        }"""
+    )
+    wait_for_focus(page, "document.activeElement.id", "search-text")
+    page.locator("dialog").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.id") == "search-text"
