@@ -7,6 +7,9 @@ import unicodedata
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 """Not Cn and Co: an emoji newer than this Python's Unicode tables, or a company's own sign, is visible."""
 
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters and symbols by their category, and yet without ink: the Hangul fillers and the empty Braille pattern."""
+
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -16,8 +19,8 @@ def clean(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """True where nothing visible stands: empty, or only white space, control and format characters."""
-    return all(unicodedata.category(character) in _INVISIBLE for character in text)
+    """True where nothing visible stands: empty, or only white space, fillers, control and format characters."""
+    return all(unicodedata.category(character) in _INVISIBLE or character in _BLANKS for character in text)
 
 
 def has_control_characters(text: str) -> bool:

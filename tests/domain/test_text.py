@@ -28,7 +28,22 @@ def test_clean_text_is_clean_already(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000", "\u200b", "\u2060\ufeff", "\x00", "\u202e \t", "\u2028"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\u3000",
+        "\u200b",
+        "\u2060\ufeff",
+        "\x00",
+        "\u202e \t",
+        "\u2028",
+        "\u3164",
+        "\u115f\u1160\uffa0",
+        "\u2800",
+    ],
+)
 def test_spaces_controls_and_format_characters_are_blank(text: str) -> None:
     assert is_blank(text)
 
