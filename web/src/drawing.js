@@ -48,3 +48,13 @@ function label(event, workspace, editors) {
   ];
   return parts.filter(Boolean).join(", ");
 }
+
+/** @param {any} info an event has been drawn */
+export function mark({ el, event }) {
+  el.setAttribute("data-event-id", event.id);
+  // A description and no label: the name stays what is seen (WCAG 2.5.3).
+  el.setAttribute("aria-description", event.extendedProps.label ?? "");
+  if (el.parentElement?.getAttribute("role") === "list") el.parentElement.setAttribute("role", "group");
+  el.title = [event.title, event.extendedProps.written].filter(Boolean).join(" · ");
+  for (const name of event.extendedProps.editors ?? []) el.setAttribute("data-editor", name);
+}

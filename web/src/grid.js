@@ -6,15 +6,17 @@ import list from "fullcalendar/list";
 import koreanLocale from "fullcalendar/locales/ko";
 import classicTheme from "fullcalendar/themes/classic";
 import timeGrid from "fullcalendar/timegrid";
-import { addDays, isoDay, writeMonths, writeTime } from "./dates.js";
+import { addDays, isoDay, writeMonths } from "./dates.js";
 import { dayOptions } from "./days.js";
-import { drawn } from "./drawing.js";
+import { drawn, mark } from "./drawing.js";
+import { clickedTime, fieldsWhereItIs, selectedTime } from "./gestures.js";
+import { wordOptions } from "./grid-words.js";
 import { loadHolidays } from "./holidays.js";
 import { ListStart } from "./list-start.js";
 import { NARROW } from "./narrow.js";
 import { KeyboardPlace } from "./place.js";
 import { LONG_PRESS_MS, tellSwipeFromPress } from "./touch.js";
-import { language, t } from "./words.js";
+import { language } from "./words.js";
 
 const VIEWS = /** @type {Record<string, string>} */ ({
   month: "dayGridMonth",
@@ -102,7 +104,7 @@ export class Grid {
         info.jsEvent.preventDefault();
         this.#hooks.open(info.event.id);
       },
-      dateClick: (/** @type {any} */ info) => this.#clicked(info),
+      dateClick: (/** @type {any} */ info) => this.#hooks.create(...clickedTime(info)),
       select: (/** @type {any} */ info) => this.#selected(info),
       eventDragStart: () => (this.#dragging = true),
       eventDragStop: () => this.#released(),
@@ -242,36 +244,18 @@ export class Grid {
     this.drawSoon();
   }
 
-  /** @param {any} info */
-  #clicked(info) {
-    const time = info.allDay ? "" : writeTime(info.dateStr.slice(11, 16), null, "");
-    this.#hooks.create([info.dateStr.slice(0, 10)], time);
+  /** The event goes back to where it was; the change itself puts it where it belongs. @param {any} info */
+  #dropped(info) {
+    const before = this.#workspace.events.get(info.event.id);
+    const fields = before === undefined ? null : fieldsWhereItIs(info, before);
+    info.revert();
+    if (fields !== null) this.#hooks.move(before, fields);
   }
 
   /** @param {any} info */
   #selected(info) {
     this.#calendar.unselect();
-    const { startStr, endStr, allDay } = info;
-    if (!allDay) {
-      return this.#hooks.create([startStr.slice(0, 10)], writeTime(startStr.slice(11, 16), endStr.slice(11, 16), ""));
-    }
-    const days = [];
-    for (let day = startStr.slice(0, 10); day < endStr.slice(0, 10); day = addDays(day, 1)) days.push(day);
-    this.#hooks.create(days, "");
-  }
-
-  /** The event goes back to where it was; the change itself puts it where it belongs. @param {any} info */
-  #dropped(info) {
-    const { event, oldEvent } = info;
-    const { startStr, endStr, allDay } = event;
-    const timed = !allDay && (oldEvent.allDay || startStr.slice(11) !== oldEvent.startStr.slice(11) || endStr.slice(11) !== oldEvent.endStr.slice(11));
-    info.revert();
-    const before = this.#workspace.events.get(event.id);
-    if (before === undefined) return;
-    const fields = /** @type {any} */ ({ event_date: startStr.slice(0, 10) });
-    if (timed) fields.time = writeTime(startStr.slice(11, 16), endStr ? endStr.slice(11, 16) : null, before.time);
-    else if (allDay && !oldEvent.allDay) fields.time = t("allDay");
-    this.#hooks.move(before, fields);
+    this.#hooks.create(...selectedTime(info));
   }
 
   #turned() {
@@ -289,27 +273,4 @@ export class Grid {
       this.hooks.daysChanged();
     });
   }
-}
-
-/** The library's own words, among them those that only a screen reader says; its Korean lacks most of these. */
-function wordOptions() {
-  return {
-    moreLinkText: (/** @type {number} */ count) => t("moreEvents", { count }),
-    moreLinkHint: (/** @type {number} */ count) => t("moreEventsHint", { count }),
-    noEventsText: t("noEvents"),
-    allDayText: t("allDay"),
-    timedText: t("timed"),
-    eventsHint: t("events"),
-    closeHint: t("close"),
-  };
-}
-
-/** @param {any} info an event has been drawn */
-function mark({ el, event }) {
-  el.setAttribute("data-event-id", event.id);
-  // A description and no label: the name stays what is seen (WCAG 2.5.3).
-  el.setAttribute("aria-description", event.extendedProps.label ?? "");
-  if (el.parentElement?.getAttribute("role") === "list") el.parentElement.setAttribute("role", "group");
-  el.title = [event.title, event.extendedProps.written].filter(Boolean).join(" · ");
-  for (const name of event.extendedProps.editors ?? []) el.setAttribute("data-editor", name);
 }
