@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import threading
@@ -139,6 +140,63 @@ def test_the_sockets_timeout_holds(session: requests.Session, dial: Any) -> None
     with pytest.raises(TimeoutError):
         client.recv(1)
     assert client.gettimeout() == 0.05
+
+
+def test_a_timeout_that_another_thread_sets_while_one_reads_stays(
+    session: requests.Session, dial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = dial(context_like(session, URL))
+    client.settimeout(60)
+    inside, may_go_on, stock = threading.Event(), threading.Event(), ssl.SSLSocket.read
+
+    def watched(self: ssl.SSLSocket, *arguments: Any) -> Any:
+        if self is client:
+            inside.set()
+            assert may_go_on.wait(5)
+        return stock(self, *arguments)
+
+    monkeypatch.setattr(ssl.SSLSocket, "read", watched)
+    with ThreadPoolExecutor(3) as others:
+        reading = others.submit(client.recv, 1)
+        assert inside.wait(5)
+        seen, setting = others.submit(client.gettimeout), others.submit(client.settimeout, 3)
+        time.sleep(0.05)
+        may_go_on.set()
+        setting.result(timeout=5)
+        assert seen.result(timeout=5) in (60, 3)
+        server.sendall(b"x")
+        assert reading.result(timeout=5) == b"x"
+    assert client.gettimeout() == 3
+
+
+def test_a_write_that_waits_is_finished_before_another_begins(session: requests.Session, dial: Any) -> None:
+    client, server = dial(context_like(session, URL))
+    long, short = b"l" * 3_000_000, b"s" * 10
+    with ThreadPoolExecutor(2) as writers:
+        writing = [writers.submit(client.sendall, long)]
+        time.sleep(0.1)
+        writing.append(writers.submit(client.sendall, short))
+        time.sleep(0.05)
+        server.settimeout(5)
+        got = b""
+        while len(got) < len(long + short):
+            got += server.recv(65_536)
+        for each in writing:
+            each.result(timeout=5)
+    assert got == long + short
+
+
+def test_a_read_that_waits_while_another_thread_shuts_down_is_an_error_of_the_system(
+    session: requests.Session, dial: Any
+) -> None:
+    client, _server = dial(context_like(session, URL))
+    with ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(client.recv, 1)
+        time.sleep(0.05)
+        client.shutdown(socket.SHUT_RDWR)
+        error = reading.exception(timeout=5)
+    assert isinstance(error, OSError)
+    assert error.errno == errno.EBADF
 
 
 def test_a_socket_that_is_closed_meanwhile_is_an_error_and_no_endless_wait(

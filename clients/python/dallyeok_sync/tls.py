@@ -30,18 +30,47 @@ class SerialSSLSocket(ssl.SSLSocket):
         lock: threading.Lock = self.__dict__.setdefault("_one_at_a_time", threading.Lock())
         return lock
 
+    @property
+    def _writing(self) -> threading.Lock:
+        lock: threading.Lock = self.__dict__.setdefault("_one_write_at_a_time", threading.Lock())
+        return lock
+
+    def gettimeout(self) -> float | None:
+        with self._turn:
+            return super().gettimeout()
+
+    def settimeout(self, value: float | None) -> None:
+        with self._turn:
+            super().settimeout(value)
+
+    def shutdown(self, how: int) -> None:
+        with self._turn:
+            super().shutdown(how)
+
+    def close(self) -> None:
+        with self._turn:
+            super().close()
+
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
-        return self._in_turn(lambda: super(SerialSSLSocket, self).read(len, buffer))
+        """:raises OSError: another thread has shut the connection down or closed it."""
+
+        def call() -> Any:
+            if self.version() is None:
+                raise _closed()
+            return super(SerialSSLSocket, self).read(len, buffer)
+
+        return self._in_turn(call)
 
     def send(self, data: Any, flags: int = 0) -> int:
-        return self._in_turn(lambda: super(SerialSSLSocket, self).send(data, flags))
+        with self._writing:  # OpenSSL wants a write that had to wait repeated before any other
+            return self._in_turn(lambda: super(SerialSSLSocket, self).send(data, flags))
 
     def _in_turn(self, call: Callable[[], T]) -> T:
-        with self._turn:
-            timeout = self.gettimeout()
-        deadline = None if timeout is None else time.monotonic() + timeout
+        patience = self.gettimeout()
+        deadline = None if patience is None else time.monotonic() + patience
         while True:
             with self._turn:
+                timeout = socket.socket.gettimeout(self)
                 socket.socket.settimeout(self, 0)
                 try:
                     return call()
@@ -56,11 +85,15 @@ class SerialSSLSocket(ssl.SSLSocket):
     def _wait(self, wanted: int, deadline: float | None) -> None:
         """:raises TimeoutError: :raises OSError: another thread has closed the socket."""
         if self.fileno() < 0:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            raise _closed()
         with _SELECTOR() as selector:
             selector.register(self, wanted)
             if not selector.select(None if deadline is None else max(0.0, deadline - time.monotonic())):
                 raise TimeoutError("timed out")
+
+
+def _closed() -> OSError:
+    return OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def context_like(session: requests.Session, url: str) -> ssl.SSLContext:
