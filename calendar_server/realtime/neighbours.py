@@ -130,19 +130,19 @@ class Neighbours:
             self._something_to_send.clear()
 
     def _send(self, client: Any) -> None:
-        while found := self._next_message():
-            topic, message = found
-            client.publish(topic.channel, message)
-            self._note_state("sending", True)
-            topic.sent()
-            self._socketio.sleep(SEND_PAUSE_SECONDS)
+        """By turns: changes without end must not keep viewers from being told again, who would be forgotten."""
+        while sum(self._send_next(client, topic) for topic in self._topics):
+            pass
 
-    def _next_message(self) -> tuple[Topic, bytes] | None:
-        for topic in self._topics:
-            message = topic.next_message(self._sender)
-            if message is not None:
-                return topic, message
-        return None
+    def _send_next(self, client: Any, topic: Topic) -> bool:
+        message = topic.next_message(self._sender)
+        if message is None:
+            return False
+        client.publish(topic.channel, message)
+        self._note_state("sending", True)
+        topic.sent()
+        self._socketio.sleep(SEND_PAUSE_SECONDS)
+        return True
 
     def _listen(self, client: Any) -> None:
         """:raises TimeoutError: the queue has fallen silent."""
@@ -208,12 +208,12 @@ class _Reading:
 
     def next_of(self, subscription: Any) -> Any:
         """The next message, None after a second without any. :raises _FallenBehind: others must do without these."""
-        if self.taken >= TAKEN_TOGETHER:
-            self.taken = 0
-            self._socketio.sleep(REST_SECONDS)
         waits = not subscription.connection.can_read(timeout=0)
-        if not waits and time.monotonic() - self._up_to_date > BEHIND_SECONDS:
-            raise _FallenBehind
+        if self.taken >= TAKEN_TOGETHER:
+            if not waits and time.monotonic() - self._up_to_date > BEHIND_SECONDS:
+                raise _FallenBehind
+            self.taken = 0
+            self._socketio.sleep(REST_SECONDS)  # however long it takes, the few that came meanwhile are soon read
         message = subscription.get_message(timeout=1.0)
         if waits:
             self._up_to_date = time.monotonic()  # afterwards: a second of silence is no second of delay

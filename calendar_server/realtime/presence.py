@@ -35,7 +35,7 @@ SHARE_SECONDS = 8.0
 """After so long other processes are told again: they forget a process whose three last messages got lost."""
 
 HEARD_MAX = 100_000
-"""So many viewers of other processes are kept, whoever makes them up."""
+"""So many viewers of other processes are kept, whoever makes them up; each telling counts for one more."""
 
 NOBODY = Viewers((), 0)
 
@@ -64,6 +64,17 @@ class _Room:
         named = _first_named(chain(own, *(viewers.named for viewers in others)))
         return Viewers(named, len(self.own) + sum(viewers.count for viewers in others))
 
+    def hear(self, process_id: str, viewers: Viewers, now: float) -> None:
+        """Keep what a process says in its place among the others, or nothing where it has nobody."""
+        if viewers.count:
+            self.others[process_id] = (viewers, now)
+        else:
+            self.others.pop(process_id, None)
+
+    def heard(self) -> int:
+        """What is kept of other processes, as :data:`HEARD_MAX` counts."""
+        return sum(_weight(viewers) for viewers, _heard in self.others.values())
+
     def own_changed(self) -> None:
         self.to_be_told = self.to_be_shared = True
 
@@ -80,6 +91,10 @@ class _Room:
 def _first_named(viewers: Iterable[Viewer]) -> tuple[Viewer, ...]:
     """Those who are editing first, then in the order in which they came."""
     return tuple(sorted(viewers, key=lambda viewer: viewer.editing is None)[:VIEWERS_NAMED_MAX])
+
+
+def _weight(viewers: Viewers) -> int:
+    return len(viewers.named) + 1 if viewers.count else 0
 
 
 class Presence:
@@ -128,18 +143,20 @@ class Presence:
     def end(self, department_id: str) -> None:
         """The department is no more, and nobody is told of its viewers."""
         with self._guard:
-            self._rooms.pop(department_id, None)
+            room = self._rooms.pop(department_id, None)
+            self._heard -= 0 if room is None else room.heard()
 
     def hear(self, process_id: str, department_id: str, viewers: Viewers) -> None:
         """All viewers that another process has in the department now; to be repeated before they expire."""
         with self._guard:
-            if self._heard + len(viewers.named) > HEARD_MAX:
+            room = self._rooms.get(department_id) or _Room()
+            before, _when = room.others.get(process_id, (NOBODY, 0.0))
+            more = _weight(viewers) - _weight(before)
+            if more > 0 and self._heard + more > HEARD_MAX:
                 return
-            room = self._rooms.setdefault(department_id, _Room())
-            before, _when = room.others.pop(process_id, (NOBODY, 0.0))
-            if viewers.count:
-                room.others[process_id] = (viewers, self._clock())
-            self._heard += len(viewers.named) - len(before.named)
+            self._rooms[department_id] = room
+            room.hear(process_id, viewers, self._clock())
+            self._heard += more
             room.to_be_told |= before != viewers
         self._begin()
 
@@ -169,14 +186,18 @@ class Presence:
             self._sweep(now)
             shares = [self._own_viewers(department_id, now) for department_id in self._due_to_others(now)]
             messages = [self._message(department_id, now) for department_id in self._due(now)]
-            self._rooms = {key: room for key, room in self._rooms.items() if self._is_needed(room)}
-            self._runs = bool(self._rooms)
-            goes_on = self._runs
         for department_id, viewers in shares:
             self._tell_others(department_id, viewers)
         for message in messages:
             self._send(message)
-        return goes_on
+        return self._goes_on()
+
+    def _goes_on(self) -> bool:
+        """Asked when all have been told: the task of the next viewer must not overtake this one."""
+        with self._guard:
+            self._rooms = {key: room for key, room in self._rooms.items() if self._is_needed(room)}
+            self._runs = bool(self._rooms)
+            return self._runs
 
     def _is_needed(self, room: _Room) -> bool:
         waits = room.to_be_told or (room.to_be_shared and self._share is not None)
@@ -188,7 +209,7 @@ class Presence:
         self._swept = now
         for room in self._rooms.values():
             room.forget_before(now - EXPIRE_SECONDS)
-        self._heard = sum(len(viewers.named) for room in self._rooms.values() for viewers, _ in room.others.values())
+        self._heard = sum(room.heard() for room in self._rooms.values())
         present = {sid for room in self._rooms.values() for sid in room.own}
         self._ids = {sid: viewer_id for sid, viewer_id in self._ids.items() if sid in present}
 

@@ -254,6 +254,16 @@ def test_changes_go_before_viewers(place: Place) -> None:
     assert order == ["heads", "viewers"]
 
 
+def test_changes_without_end_do_not_keep_viewers_from_being_told(place: Place) -> None:
+    place.sleeps_left = 10
+    place.tell(TEAM, 1)
+    place.neighbours.tell_viewers(TEAM, Viewers((), 0))
+    place.queue.while_publishing = lambda: place.tell(TEAM, len(place.queue.published) + 1)
+    place.send_all()
+    assert len(place.queue.published) > 5
+    assert [told for _sender, told in place.queue.viewers_published] == [{TEAM: Viewers((), 0)}]
+
+
 def test_viewers_that_wait_for_the_queue_are_bounded(place: Place) -> None:
     for number in range(UNSENT_MAX + 10):
         place.neighbours.tell_viewers(f"department {number}", Viewers((), 0))
@@ -292,6 +302,18 @@ def test_who_cannot_keep_up_begins_anew_with_what_is_fresh(place: Place, caplog:
     assert max(place.slept) == 0.5
     assert caplog.text.count("more than can be read") == 1
     assert "does not answer" not in caplog.text
+
+
+def test_a_process_that_was_busy_while_reading_rested_is_not_behind(place: Place) -> None:
+    def busy(seconds: float) -> None:
+        place.now += 1.2
+        place.queue.is_flooded = True
+
+    place.neighbours._socketio.sleep = busy  # type: ignore[method-assign]
+    few = [message(notes.written("another", {TEAM: seq})) for seq in range(1, 20)]
+    place.listen_to([SUBSCRIBED, *[message(b"x")] * TAKEN_TOGETHER, *few])
+    assert len(place.heard) == len(few)
+    assert place.queue.closed == 1
 
 
 def test_who_has_waited_is_not_behind(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -247,10 +247,65 @@ def test_made_up_viewers_are_bounded_and_forgotten(joined: Stage) -> None:
     crowd = of(*[REMOTE] * VIEWERS_NAMED_MAX)
     for number in range(HEARD_MAX // VIEWERS_NAMED_MAX + 100):
         joined.presence.hear(f"process {number}", f"d{number}", crowd)
-    assert len(joined.presence._rooms) == HEARD_MAX // VIEWERS_NAMED_MAX
+    assert len(joined.presence._rooms) == HEARD_MAX // (VIEWERS_NAMED_MAX + 1)
     joined.told(EXPIRE_SECONDS + SWEEP_SECONDS)
     joined.presence.hear("process-2", "d1", of(REMOTE))
     assert joined.told() == [("d1", ["원격"], 1)]
+
+
+def test_made_up_viewers_without_names_are_bounded_too(joined: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence_module, "HEARD_MAX", 10)
+    for number in range(20):
+        joined.presence.hear(f"process {number}", f"d{number}", of(count=1))
+    assert len(joined.presence._rooms) == 10
+
+
+def test_at_the_bound_what_is_known_is_still_repeated_and_taken_back(
+    joined: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "HEARD_MAX", 6)
+    for _ in range(5):
+        for number in range(6):
+            joined.presence.hear("process", f"d{number}", of(REMOTE))
+        joined.told(SHARE_SECONDS)
+    assert sorted(joined.presence._rooms) == ["d0", "d1", "d2"]
+    joined.presence.hear("process", "d1", of())
+    assert joined.told() == [("d1", [], 0)]
+
+
+def test_departments_that_end_make_room_for_others_viewers(joined: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence_module, "HEARD_MAX", 2)
+    for department in ("d1", "d2"):
+        joined.presence.hear("process", department, of(REMOTE))
+    joined.told()
+    for department in ("d1", "d2"):
+        joined.presence.end(department)
+    assert not joined.presence.tell()
+    joined.presence.hear("process", "d3", of(REMOTE))
+    assert joined.told() == [("d3", ["원격"], 1)]
+
+
+def test_a_process_that_repeats_itself_keeps_its_place(joined: Stage) -> None:
+    for process, viewer in (("one", REMOTE), ("two", Viewer("z", "다른", None)), ("one", REMOTE)):
+        joined.presence.hear(process, "d1", of(viewer))
+    assert joined.told() == [("d1", ["원격", "다른"], 2)]
+
+
+def test_who_comes_while_the_last_one_is_told_to_have_left_is_not_overtaken(joined: Stage) -> None:
+    joined.presence.update("a", "d1", "하나", None)
+    joined.shares()
+    joined.presence.leave("a", "d1")
+    share = joined.presence._share
+
+    def shared_slowly(department_id: str, viewers: Viewers) -> None:
+        joined.presence._share = share
+        joined.presence.update("b", "d1", "둘", None)
+        joined.share(department_id, viewers)
+
+    joined.presence._share = shared_slowly
+    assert joined.shares() == [("d1", [], 0)]
+    assert len(joined.tasks) == 1
+    assert joined.shares() == [("d1", ["둘"], 1)]
 
 
 def test_other_processes_that_cannot_be_told_hold_up_nobody(joined: Stage, caplog: pytest.LogCaptureFixture) -> None:
