@@ -167,7 +167,7 @@ class DynamoDBDatabase:
 
     def renew_epochs(self) -> int:
         """Also mends what a restore of the single tables to one second may have torn; no server may write meanwhile."""
-        return Renewal(self.connection, self.schema, self.tables).carry_out()
+        return Renewal(self.connection, self.schema, self.tables, self._reads).carry_out()
 
     def close(self) -> None:
         self.connection.close()

@@ -186,30 +186,20 @@ def test_a_write_that_waits_is_finished_before_another_begins(session: requests.
     assert got == long + short
 
 
+@pytest.mark.parametrize("closes", [False, True])
 def test_a_read_that_waits_while_another_thread_shuts_down_is_an_error_of_the_system(
-    session: requests.Session, dial: Any
+    session: requests.Session, dial: Any, closes: bool
 ) -> None:
     client, _server = dial(context_like(session, URL))
     with ThreadPoolExecutor(1) as reader:
         reading = reader.submit(client.recv, 1)
         time.sleep(0.05)
         client.shutdown(socket.SHUT_RDWR)
+        if closes:
+            client.close()
         error = reading.exception(timeout=5)
     assert isinstance(error, OSError)
     assert error.errno == errno.EBADF
-
-
-def test_a_socket_that_is_closed_meanwhile_is_an_error_and_no_endless_wait(
-    session: requests.Session, dial: Any
-) -> None:
-    client, _server = dial(context_like(session, URL))
-    with ThreadPoolExecutor(1) as reader:
-        reading = reader.submit(client.recv, 1)
-        time.sleep(0.05)
-        client.shutdown(socket.SHUT_RDWR)
-        client.close()
-        error = reading.exception(timeout=5)
-    assert isinstance(error, OSError) or reading.result() == b""
 
 
 def test_what_the_session_does_not_trust_is_refused(dial: Any) -> None:

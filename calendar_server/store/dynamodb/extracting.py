@@ -23,7 +23,7 @@ from calendar_server.domain.events import CalendarEvent
 from calendar_server.errors import StoreUnavailable
 from calendar_server.store.dynamodb.connection import Connection, Json
 from calendar_server.store.dynamodb.cuts import Cut, Cuts
-from calendar_server.store.dynamodb.items import change_of, event_of, number, receipt_key, receipt_of, text
+from calendar_server.store.dynamodb.items import change_of, event_of, receipt_key, receipt_of
 from calendar_server.store.dynamodb.patience import ITEMS_A_PAGE, Patient
 from calendar_server.store.dynamodb.reading import Reads
 from calendar_server.store.dynamodb.schema import Schema
@@ -45,6 +45,7 @@ class Extraction:
     def __init__(self, connection: Connection, schema: Schema, reads: Reads) -> None:
         self._connection = Patient(connection)
         self._schema = schema
+        self._reads = reads.through(self._connection)
         self._cuts = Cuts(connection, schema.changes.name, reads)
 
     @contextmanager
@@ -65,22 +66,7 @@ class Extraction:
         return (item for page in pages for item in page["Items"])
 
     def _rows(self, history: str, seq: int, last_seq: int) -> Iterator[Json]:
-        """The changes numbered above ``seq`` and up to ``last_seq``."""
-        if seq >= last_seq:
-            return
-        for page in self._connection.pages(
-            "query",
-            TableName=self._schema.changes.name,
-            KeyConditionExpression="history = :history AND seq BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":history": text(history),
-                ":first": number(seq + 1),
-                ":last": number(last_seq),
-            },
-            ConsistentRead=True,
-            Limit=ITEMS_A_PAGE,
-        ):
-            yield from page["Items"]
+        return self._reads.change_rows(history, seq, last_seq, Limit=ITEMS_A_PAGE)
 
     def _cut_with_changes_since(self, before: Cut, file: IO[bytes]) -> Cut:
         """A later cut, and in ``file`` what has happened since; another where a department was deleted before its rows
@@ -116,11 +102,7 @@ class Extraction:
                 raise _RowsMissing(f"changes of {history} are missing after number {seq}")
 
     def _kept_answer(self, key: str) -> Json | None:
-        table = self._schema.records.name
-        found: Json | None = self._connection.call(
-            "get_item", TableName=table, Key=receipt_key(key), ConsistentRead=True
-        ).get("Item")
-        return found
+        return self._reads.record(receipt_key(key))
 
 
 class _RowsMissing(StoreUnavailable):

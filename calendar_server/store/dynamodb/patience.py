@@ -6,36 +6,18 @@ capacity mode"): a job that goes over all of it meets that for sure, and must no
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from calendar_server.errors import StoreUnavailable
 from calendar_server.store.dynamodb.connection import Connection, Json, backoff, cause_of
 
-T = TypeVar("T")
 PATIENCE_SECONDS = 900.0
 """With one request, if DynamoDB refuses it all that time."""
 BATCH = 25
 ITEMS_A_PAGE = 1_000
 """Of what is read; DynamoDB ends a page at 1 MB, doubles of it do not."""
-
-
-def patiently(work: Callable[[], T]) -> T:
-    """What ``work`` returns, which is called again for :data:`PATIENCE_SECONDS` while there is no capacity for it."""
-    pauses = backoff(PATIENCE_SECONDS)
-    while True:
-        try:
-            return work()
-        except StoreUnavailable as error:
-            if not is_throttled(error):
-                raise
-            last = error
-        try:
-            next(pauses)
-        except StoreUnavailable:
-            raise last from last.__cause__
 
 
 class Patient(Connection):
@@ -45,7 +27,19 @@ class Patient(Connection):
         self._connection = connection
 
     def call(self, operation: str, **parameters: Any) -> Json:
-        return patiently(lambda: self._connection.call(operation, **parameters))
+        """The answer, asked for again for :data:`PATIENCE_SECONDS` while there is no capacity for it."""
+        pauses = backoff(PATIENCE_SECONDS)
+        while True:
+            try:
+                return self._connection.call(operation, **parameters)
+            except StoreUnavailable as error:
+                if not is_throttled(error):
+                    raise
+                last = error
+            try:
+                next(pauses)
+            except StoreUnavailable:
+                raise last from last.__cause__
 
     def write_batch(self, table: str, requests: list[Json], deadline_seconds: float = PATIENCE_SECONDS) -> None:
         """Each 25 of ``requests`` may take ``deadline_seconds``."""

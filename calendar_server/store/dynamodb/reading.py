@@ -51,6 +51,10 @@ class Reads:
         self._schema = schema
         self._tables = tables
 
+    def through(self, connection: Connection) -> Reads:
+        """The same reads by another connection's calls."""
+        return Reads(connection, self._schema, self._tables)
+
     def department_item(self, department_id: str) -> Json:
         """:raises DepartmentNotFound: :raises StoreUnusable: see :meth:`head`."""
         item = self._get(self._schema.departments.name, {"id": text(department_id)}) if _is_key(department_id) else None
@@ -115,6 +119,12 @@ class Reads:
             if len(changes) >= limit:
                 break
         return changes[:limit]
+
+    def change_rows(self, history: str, seq: int, last_seq: int, **options: Any) -> Iterator[Json]:
+        """The items of the changes numbered above ``seq`` and up to ``last_seq``, a page at a time."""
+        if seq < last_seq:
+            for page in self._query_changes(history, seq + 1, last_seq, **options):
+                yield from page["Items"]
 
     def events_with_id(self, event_id: str) -> list[Json]:
         """Every item of this id: one, or for the blink of a move none or two."""

@@ -32,11 +32,11 @@ TORN = timedelta(minutes=10)
 class Renewal:
     """Renews the epochs of all histories, waiting for capacity where a client of the server may not."""
 
-    def __init__(self, connection: Connection, schema: Schema, tables: Tables) -> None:
+    def __init__(self, connection: Connection, schema: Schema, tables: Tables, reads: Reads) -> None:
         self._connection = Patient(connection)
         self._schema = schema
         self._tables = tables
-        self._reads = Reads(self._connection, schema, tables)
+        self._reads = reads.through(self._connection)
 
     def carry_out(self) -> int:
         """How many histories there are. :raises StoreUnavailable: also where somebody writes meanwhile."""

@@ -30,7 +30,7 @@ from calendar_server.store.dynamodb.items import (
     receipt_item,
     text,
 )
-from calendar_server.store.dynamodb.patience import ITEMS_A_PAGE, Patient, patiently
+from calendar_server.store.dynamodb.patience import ITEMS_A_PAGE, Patient
 from calendar_server.store.dynamodb.reading import Reads
 from calendar_server.store.dynamodb.schema import DEPARTMENT_DATE_INDEX, Schema, Table
 from calendar_server.store.dynamodb.tables import Tables
@@ -52,11 +52,11 @@ class Replacement:
         self._connection = Patient(connection)
         self._schema = schema
         self._tables = tables
-        self._reads = reads
+        self._reads = reads.through(self._connection)
 
     def would_lose(self, source: Extract) -> bool:
         """True where there is anything but the secret, or what an interrupted replacement has left."""
-        head = self._stored_head(DEPARTMENTS_HISTORY)
+        head = self._reads.stored_head(DEPARTMENTS_HISTORY)
         if head is not None and RESTORING in head:
             return bool(head["step"] == text(PUBLISHING) and head[RESTORING] != text(source.name))
         return any(key != SECRET_KEY for table in self._schema.tables for key in self._keys(table))
@@ -64,7 +64,7 @@ class Replacement:
     def carry_out(self, source: Extract) -> None:
         """Hold what ``source`` holds instead of what is there. :raises StoreUnavailable: to be called again."""
         self._require_tables()
-        head = self._stored_head(DEPARTMENTS_HISTORY) or {}
+        head = self._reads.stored_head(DEPARTMENTS_HISTORY) or {}
         if head.get(RESTORING) != text(source.name) or head["step"] != text(PUBLISHING):
             run = uuid.uuid4().hex
             self._connection.call("put_item", TableName=self._schema.changes.name, Item=_mark(source, WRITING, run))
@@ -77,9 +77,6 @@ class Replacement:
         """:raises StoreUnusable: one is missing, or may not be read. It is found now, before anything is removed."""
         for table in self._schema.tables:
             self._connection.call("scan", TableName=table.name, Limit=1)
-
-    def _stored_head(self, history: str) -> Item | None:
-        return patiently(lambda: self._reads.stored_head(history))
 
     def _clear(self) -> None:
         """Departments and heads first: from then on no write of a server that still runs can succeed."""
@@ -128,7 +125,7 @@ class Replacement:
         for department_id, wanted in counts.items():
             pauses = backoff(INDEX_SECONDS)
             while self._indexed(department_id) != wanted:
-                self._require_no_other((self._stored_head(DEPARTMENTS_HISTORY) or {}).get("run") == text(run))
+                self._require_no_other((self._reads.stored_head(DEPARTMENTS_HISTORY) or {}).get("run") == text(run))
                 next(pauses)
 
     def _indexed(self, department_id: str) -> int:
@@ -162,7 +159,7 @@ class Replacement:
 
     def _publish(self, source: Extract) -> None:
         for department in source.departments.departments:
-            if self._stored_head(department.id) is None:
+            if self._reads.stored_head(department.id) is None:
                 self._publish_department(department, source.heads[department.id])
         table = self._schema.changes.name
         self._connection.call("put_item", TableName=table, Item=_head(DEPARTMENTS_HISTORY, source.departments.head))
