@@ -12,6 +12,7 @@ import pytest
 
 from calendar_server.config import Settings
 from calendar_server.store.dynamodb.connection import Connection
+from calendar_server.store.dynamodb.patience import Patient
 from calendar_server.store.dynamodb.schema import Schema
 
 Json = dict[str, Any]
@@ -66,10 +67,14 @@ def _needed(operation: str, parameters: Json) -> Iterator[tuple[str, str, str]]:
         yield operation, parameters.get("TableName", ""), parameters.get("IndexName", "")
 
 
+_CARRIERS = ("collected_calls", "botocore", "boto3", Connection.__module__, Patient.__module__)
+"""They pass on what others call."""
+
+
 def _made_by_the_product() -> bool:
-    """Whether the code that called boto3, directly or by way of the connection, is the product's and not a test's."""
+    """Whether the code that called boto3, directly or by way of a connection, is the product's and not a test's."""
     frame = sys._getframe(1)
-    while frame.f_back and _room(frame) in ("collected_calls", "botocore", "boto3", Connection.__module__):
+    while frame.f_back and _room(frame) in _CARRIERS:
         frame = frame.f_back
     return _room(frame).partition(".")[0] in ("calendar_server", "models")
 

@@ -23,7 +23,7 @@ MINIMUM: Mapping[Place, int] = {
 }
 """Read units, and as many write units, below which the template's auto scaling never goes; nothing reads the name index."""
 
-ALARMS = 24
+ALARMS = 23
 """The template's, on demand; each looks at one metric."""
 ALARMS_OF_PROVISIONED = 11
 SCALED, ALARMS_OF_SCALED = 11, 4

@@ -88,8 +88,8 @@ def test_costs_by_hand(prices: Prices) -> None:
         assert cost.storage == pytest.approx((found.stored.total_gb - 25) * 0.27075)
         assert cost.pitr == pytest.approx(found.stored.tables_gb * 0.2166), "PITR charges tables, not their indexes"
         assert cost.logs == pytest.approx((logged_gb(use) - 5) * 0.76)
-    assert found.on_demand.alarms == pytest.approx((24 - 10) * 0.1)
-    assert found.provisioned.alarms == pytest.approx((35 + 44 - 10) * 0.1)
+    assert found.on_demand.alarms == pytest.approx((23 - 10) * 0.1)
+    assert found.provisioned.alarms == pytest.approx((34 + 44 - 10) * 0.1)
 
 
 def test_little_use_is_provisioned_at_the_minimum_less_what_is_free(prices: Prices) -> None:
