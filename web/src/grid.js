@@ -16,14 +16,9 @@ import { ListStart } from "./list-start.js";
 import { NARROW } from "./narrow.js";
 import { KeyboardPlace } from "./place.js";
 import { LONG_PRESS_MS, tellSwipeFromPress } from "./touch.js";
+import { VIEWS, VIEW_OPTIONS, widthOptions } from "./views.js";
 import { language } from "./words.js";
 
-const VIEWS = /** @type {Record<string, string>} */ ({
-  month: "dayGridMonth",
-  week: "timeGridWeek",
-  day: "timeGridDay",
-  list: "listMonth",
-});
 const FRESH_MS = 4_000;
 /** From here on it is quicker to give the library everything anew. */
 const MANY = 40;
@@ -53,6 +48,7 @@ export class Grid {
     this.#calendar = new Calendar(element, this.#options(view, day));
     this.#calendar.render();
     tellSwipeFromPress(element);
+    NARROW.addEventListener("change", () => this.#set(widthOptions()));
     workspace.on("changed", () => this.drawSoon());
     workspace.on("viewers", () => this.drawSoon());
   }
@@ -95,10 +91,8 @@ export class Grid {
       listDayHeaderClass: "list-day",
       eventTimeClass: "event-time",
       eventTitleClass: "event-title",
-      views: {
-        list: { listItemEventClass: "list-event", listItemEventBeforeClass: "list-dot" },
-        timeGridWeek: { titleFormat: { year: "numeric", month: "long", day: "numeric" } },
-      },
+      views: VIEW_OPTIONS,
+      ...widthOptions(),
       eventDidMount: mark,
       eventClick: (/** @type {any} */ info) => {
         info.jsEvent.preventDefault();
@@ -136,9 +130,9 @@ export class Grid {
   }
 
   get title() {
-    const { type, title, currentStart, currentEnd } = this.#calendar.view;
-    if (!NARROW.matches || ![VIEWS.week, VIEWS.day].includes(type)) return title;
-    // There is no room for the days, which stand over the columns.
+    const { title, currentStart, currentEnd } = this.#calendar.view;
+    if (!NARROW.matches) return title;
+    // There is no room for the days, which stand over the columns, nor for "September".
     return writeMonths(isoDay(currentStart), addDays(isoDay(currentEnd), -1));
   }
 

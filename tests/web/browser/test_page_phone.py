@@ -44,13 +44,18 @@ def test_the_week_says_which_days_it_shows(
     assert heads.all_inner_texts() == ["8", "9", "10", "11", "12", "13", "14"]
 
 
+@pytest.mark.parametrize(("locale", "written"), [("ko-KR", "2026년 9월"), ("en-US", "Sep 2026")])
 @pytest.mark.parametrize("view", ["month", "week", "day", "list"])
-def test_the_period_is_not_cut_off(site: Server, department: dict[str, Any], open_page: Any, view: str) -> None:
-    page = open_page(address(site.url, department["id"], view), **PHONE)
+def test_the_period_is_not_cut_off(
+    site: Server, department: dict[str, Any], open_page: Any, view: str, locale: str, written: str
+) -> None:
+    page = open_page(address(site.url, department["id"], view, "2026-09-16"), **PHONE, locale=locale)
     wait_until_online(page)
     period = page.locator(".period")
-    assert period.inner_text().startswith("2026년 3월")
-    assert period.evaluate("element => element.scrollWidth <= element.clientWidth"), period.inner_text()
+    assert period.inner_text() == written
+    for width in (390, 360, 320):
+        page.set_viewport_size({**PHONE, "width": width})
+        assert period.evaluate("element => element.scrollWidth <= element.clientWidth"), width
 
 
 def test_a_week_of_two_months_names_both(site: Server, department: dict[str, Any], open_page: Any) -> None:
@@ -84,3 +89,77 @@ def test_a_list_that_was_scrolled_stays_there_when_others_add_to_it(
     create_event(site, busy["id"], "추가 근무", event_date="2026-03-30")
     event_of(page, "추가 근무").wait_for()
     assert event_of(page, "당직 1").first.evaluate(SCROLLED) > 0
+
+
+@pytest.fixture
+def crowded(site: Server, department: dict[str, Any]) -> dict[str, Any]:
+    """A department with four events beside one another, and a short one."""
+    for number, time in enumerate(("14:00~15:30", "14:10~16:00", "14:20~16:00", "14:30~15:30"), start=1):
+        create_event(site, department["id"], f"부서장 회의 {number}", event_date=DAY, time=time)
+    create_event(site, department["id"], "짧은 점검", event_date=DAY, time="11:00~11:20")
+    return department
+
+
+def test_a_week_shows_two_events_beside_each_other_and_the_others_on_demand(
+    site: Server, crowded: dict[str, Any], open_page: Any
+) -> None:
+    page = open_page(address(site.url, crowded["id"], "week"), **PHONE)
+    wait_until_online(page)
+    event_of(page, "부서장 회의 2").wait_for()
+    assert event_of(page, "부서장 회의").count() == 2
+    page.locator("#calendar").get_by_text("+2", exact=True).click()
+    others = page.get_by_role("dialog")
+    for hidden in ("부서장 회의 3", "부서장 회의 4"):
+        others.get_by_text(hidden).wait_for()
+    others.get_by_text("부서장 회의 4").click()
+    assert page.get_by_label("제목", exact=True).input_value() == "부서장 회의 4"
+
+
+def test_turned_on_its_side_it_shows_all_of_them(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
+    page = open_page(address(site.url, crowded["id"], "week"), **PHONE)
+    wait_until_online(page)
+    event_of(page, "부서장 회의 2").wait_for()
+    page.set_viewport_size({"width": 844, "height": 390})
+    event_of(page, "부서장 회의 4").wait_for()
+    page.set_viewport_size(PHONE)
+    event_of(page, "부서장 회의 4").wait_for(state="detached")
+
+
+def test_a_day_shows_all_of_them(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
+    page = open_page(address(site.url, crowded["id"], "day"), **PHONE)
+    wait_until_online(page)
+    event_of(page, "부서장 회의 4").wait_for()
+    assert event_of(page, "부서장 회의").count() == 4
+
+
+def test_titles_have_the_width_of_a_week_to_themselves(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
+    page = open_page(address(site.url, crowded["id"], "week"), **PHONE)
+    wait_until_online(page)
+    long, short = event_of(page, "부서장 회의 1"), event_of(page, "짧은 점검")
+    long.wait_for()
+    assert "14:00" in long.inner_text(), "for screen readers"
+    lines = "element => element.clientHeight / parseFloat(getComputedStyle(element).lineHeight)"
+    assert long.locator(".event-title").evaluate(lines) > 2
+    assert long.locator(".event-title").bounding_box()["y"] < long.bounding_box()["y"] + 6
+    assert short.locator(".event-title").evaluate("element => element.clientHeight") <= short.bounding_box()["height"]
+
+
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+@pytest.mark.parametrize("searching", [False, True])
+def test_every_tool_is_beside_the_calendar(
+    site: Server, department: dict[str, Any], open_page: Any, locale: str, searching: bool
+) -> None:
+    page = open_page(address(site.url, department["id"], "week", "2026-03-31"), locale=locale)
+    wait_until_online(page)
+    if searching:
+        page.locator("#search-text").fill("회의")
+        page.locator("#results").wait_for()
+    period, calendar = page.locator(".period"), page.locator("#calendar")
+    for width in (320, 360, 699, 700, 900, 1024, 1099, 1100, 1199, 1200, 1280, 1366, 1440):
+        page.set_viewport_size({**PHONE, "width": width})
+        assert page.evaluate("innerWidth") == width
+        assert period.evaluate("element => element.scrollWidth <= element.clientWidth"), width
+        ends = page.locator("#tools button").evaluate_all("all => all.map(each => each.getBoundingClientRect().right)")
+        box = calendar.bounding_box()
+        assert len(ends) >= 8
+        assert max(ends) <= box["x"] + box["width"] + 1, width
