@@ -6,6 +6,8 @@ import resource
 import sys
 import warnings
 
+import gunicorn.util
+
 worker_class = "eventlet"
 workers = 1  # sockets of several processes would not hear each other
 worker_connections = 12_000  # room for 10,000 open sockets; at the default of 1,000 nobody else would be answered
@@ -63,6 +65,7 @@ def post_worker_init(worker):
     """The app is loaded and about to serve."""
     from calendar_server.realtime import close_sockets_when, mark_sessions
 
+    gunicorn.util.write_error = _answer_unreadable
     extensions = worker.wsgi.extensions
     if isinstance(worker.cfg.address[0], tuple):  # its port: a proxy may tell several workers' sessions apart by it
         mark_sessions(extensions["socketio"], str(worker.cfg.address[0][1]))
@@ -70,6 +73,13 @@ def post_worker_init(worker):
     if worker.age == 1:
         for address in worker.cfg.address:
             print(f"달력 서버가 열렸습니다 / Calendar server is ready: {_url(address)}", flush=True)
+
+
+def _answer_unreadable(sock, status_int, reason, mesg):
+    """What is no HTTP is refused in JSON like everything else; gunicorn would answer with a page of HTML."""
+    from calendar_server.api.unreadable import unreadable_answer
+
+    gunicorn.util.write_nonblock(sock, unreadable_answer(status_int, reason, mesg))
 
 
 def post_request(worker, req, environ, resp):  # noqa: ARG001 - gunicorn gives four arguments

@@ -66,6 +66,35 @@ def test_broken_chunks_are_refused(server: Server, body: bytes) -> None:
     assert answer.status == 400
 
 
+UNREADABLE = {
+    "no HTTP": (b"hello\r\n\r\n", 400),
+    "method": (b"G\xc3\x84T /api/departments HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400),
+    "version": (b"GET /api/departments HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n", 400),
+    "long line": (b"GET /api/departments?" + b"q" * 9_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400),
+    "header": (b"GET /api/departments HTTP/1.1\r\nHost: 127.0.0.1\r\nno colon\r\n\r\n", 400),
+    "long header": (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+    "coding": (b"POST /api/departments HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: magic\r\n\r\n", 501),
+}
+
+
+@pytest.mark.parametrize("server", ["gunicorn-eventlet", "gunicorn-gevent"], indirect=True)
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_gunicorn_refuses_what_is_no_http_in_json(server: Server, name: str) -> None:
+    request, status = UNREADABLE[name]
+    answer = exchange(server, request)
+    assert answer.status == status, answer.headers
+    assert "Content-Type: application/json" in answer.headers
+    failure = answer.json()
+    assert (failure["success"], failure["error"], failure["message"]) == (
+        False,
+        "bad_request",
+        "요청을 이해할 수 없습니다.",
+    )
+    (detail,) = failure["details"]
+    assert (detail["field"], detail["code"]) == ("HTTP", "unreadable")
+    assert detail["message"]
+
+
 def test_a_body_without_length_is_no_body(server: Server) -> None:
     answer = exchange(server, post("/api/departments", "", b""))
     assert (answer.status, answer.json()["error"]) == (400, "invalid_json")
