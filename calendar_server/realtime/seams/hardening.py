@@ -6,6 +6,7 @@
   and Werkzeug's server would wait for the client to hang up;
 * fragments of a message are bounded together, not only one by one;
 * what waits for a client is bounded (:func:`_bounded_queue`); whose queue is full is closed;
+* of two websockets that ask for one session at the same moment the second is hung up on;
 * sending to a socket that another thread is closing does not end a broadcast for everybody behind it.
 """
 
@@ -14,8 +15,8 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from engineio.exceptions import SocketIsClosedError
@@ -23,12 +24,13 @@ from engineio.exceptions import SocketIsClosedError
 from calendar_server import measures
 from calendar_server.realtime.direct.outgoing import is_too_much
 from calendar_server.realtime.packets import CLOSE, PACKET_MAX_BYTES, PACKETS_IN_PAYLOAD, is_sound_frame
-from calendar_server.realtime.seams.engine_sessions import close_session
+from calendar_server.realtime.seams.engine_sessions import close_session, is_upgrading
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _log = logging.getLogger(__name__)
+_upgrades = threading.Lock()
 
 
 def harden(engine: Any) -> None:
@@ -41,7 +43,8 @@ def harden(engine: Any) -> None:
 
         def handle(raw: Any) -> Any:
             try:
-                return handler(_CheckedWebSocket(raw, session))
+                with _turn_to_upgrade(session) as is_first:
+                    return handler(_CheckedWebSocket(raw, session)) if is_first else []
             finally:
                 _hang_up(raw)
 
@@ -70,6 +73,22 @@ def send_whole_frames(environ: WSGIEnvironment) -> None:
     for key in ("gunicorn.socket", "werkzeug.socket"):
         if key in environ:
             environ[key] = _WholeSends(environ[key])
+
+
+@contextmanager
+def _turn_to_upgrade(session: Any) -> Iterator[bool]:
+    """False where another websocket takes the session over already: both may have been let in by their requests."""
+    if not session.connected:  # it begins with this websocket
+        yield True
+        return
+    with _upgrades:
+        is_first = not is_upgrading(session)
+        session.upgrading = session.upgrading or is_first
+    try:
+        yield is_first
+    finally:
+        if is_first and not session.upgraded:
+            session.upgrading = False
 
 
 def _hang_up(raw: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -103,6 +104,57 @@ def test_fragments_are_bounded_together() -> None:
     message.push(b"x" * PACKET_MAX_BYTES)
     with pytest.raises(ValueError, match="too long"):
         message.push(b"x")
+
+
+class Session:
+    """An Engine.IO session that polls; ``upgrade`` is what its library does with a websocket."""
+
+    def __init__(self, upgrade: Any) -> None:
+        self.connected, self.upgrading, self.upgraded, self.closed = True, False, False, False
+        self._upgrade = upgrade
+
+    def websocket_handler(self, websocket: Any) -> Any:
+        return self._upgrade(self, websocket)
+
+
+def handlers_of(session: Session) -> Any:
+    """What runs for each websocket of ``session`` once its handshake is done."""
+    made: list[Any] = []
+    libraries = {"websocket": lambda handle, _server: made.append(handle), "queue": object, "queue_empty": Exception}
+    engine = SimpleNamespace(_async=libraries, send_packet=None, sockets={})
+    hardening.harden(engine)
+    engine._async["websocket"](session.websocket_handler, engine)
+    return made[0]
+
+
+def test_of_two_websockets_whose_handshakes_are_done_the_first_has_the_session() -> None:
+    second = RawWebSocket("2probe")
+
+    def upgrade(session: Session, _websocket: Any) -> str:
+        assert handle(second) == []
+        assert second.connection.shut
+        assert session.upgrading, "the second has taken nothing from the first"
+        session.upgraded, session.upgrading = True, False
+        return "served"
+
+    session = Session(upgrade)
+    handle = handlers_of(session)
+    assert handle(RawWebSocket("2probe")) == "served"
+    assert second.frames == ["2probe"], "nobody has read what it said"
+    assert handle(RawWebSocket("2probe")) == []
+
+
+@pytest.mark.parametrize("failure", [OSError, None])
+def test_after_an_upgrade_that_failed_there_may_be_another(failure: type[Exception] | None) -> None:
+    def upgrade(session: Session, _websocket: Any) -> None:
+        if failure is not None:
+            raise failure
+
+    session = Session(upgrade)
+    handle = handlers_of(session)
+    with suppress(OSError):
+        handle(RawWebSocket())
+    assert not session.upgrading
 
 
 def test_a_broadcast_survives_a_socket_that_closes_under_it(socketio: SocketIO, poller: Any) -> None:
