@@ -11,32 +11,32 @@ STORE_DEFAULT := $(if $(wildcard .env),,STORE=$${STORE:-embedded})
 .PHONY: help run demo test soak check benchmark benchmark-fanout clean
 .DEFAULT_GOAL := help
 
-help: ## Show what can be made
+help: ## 할 수 있는 일을 보여 줍니다 / Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 25
 
-run: $(VENV)/runtime ## Start the server on http://127.0.0.1:5000 (PORT=... for another port)
+run: $(VENV)/runtime ## 서버를 시작합니다(포트는 PORT=...) / Start the server on http://127.0.0.1:5000 (PORT=... for another port)
 	$(STORE_DEFAULT) $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
 
-demo: $(VENV)/runtime ## Start it with a believable company in data/demo.sqlite3, made anew each time
+demo: $(VENV)/runtime ## 예시 회사로 시작합니다 / Start it with a believable company in data/demo.sqlite3, made anew each time
 	$(BIN)/python -m calendar_server.demo
 	STORE=embedded EMBEDDED_PATH=data/demo.sqlite3 $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind 127.0.0.1:$(PORT)
 
-test: $(VENV)/development ## Install what the tests need and run all of them
+test: $(VENV)/development ## 테스트를 모두 실행합니다 / Install what the tests need and run all of them
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-soak: $(VENV)/development ## Run the tests of crashes, cuts and random histories at their full size (many minutes)
+soak: $(VENV)/development ## 강제 종료·단절·무작위 이력 테스트를 전체 규모로 실행합니다 / Run the tests of crashes, cuts and random histories at their full size (many minutes)
 	SOAK=1 $(BIN)/python -m pytest -m soak
 
-check: $(VENV)/development ## Format, lint, types and layers only
+check: $(VENV)/development ## 형식, 린트, 타입, 계층만 검사합니다 / Format, lint, types and layers only
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-benchmark: $(VENV)/development ## Measure the migration (see benchmarks/README.md)
+benchmark: $(VENV)/development ## 마이그레이션을 측정합니다 / Measure the migration (see benchmarks/README.md)
 	$(BIN)/python benchmarks/migration.py
 
-benchmark-fanout: $(VENV)/development $(PEER)/node_modules/.package-lock.json ## Measure fan-out beside Socket.IO on Node (about an hour; see benchmarks/fanout/README.md)
+benchmark-fanout: $(VENV)/development $(PEER)/node_modules/.package-lock.json ## 팬아웃을 Node의 Socket.IO와 나란히 측정합니다(한 시간쯤) / Measure fan-out beside Socket.IO on Node (about an hour; see benchmarks/fanout/README.md)
 	$(BIN)/python benchmarks/fanout/measure.py $(OPTIONS)
 
-clean: ## Remove the environment and caches; data/ stays
+clean: ## 환경과 캐시를 지웁니다. data/는 남습니다 / Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(PEER)/node_modules/.package-lock.json: $(PEER)/package-lock.json

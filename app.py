@@ -24,11 +24,13 @@ from calendar_server.config import Settings
 from calendar_server.errors import SetupError
 from calendar_server.jobs.registration import runs_a_command
 from calendar_server.services.calendar import Calendar
+from calendar_server.services.holidays import HolidayList
 from calendar_server.services.upkeep import keep_up
 from calendar_server.store.contract import Store
 from calendar_server.store.embedded import EmbeddedStore
 from calendar_server.wire import logs
 from calendar_server.wire.gate import Gate
+from calendar_server.wire.messages import in_both_languages
 
 PORT = 5000
 
@@ -58,7 +60,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     socketio = realtime.open_socketio(app, settings.fanout)
     neighbours = realtime.find_neighbours(settings, socketio)
     announcer = realtime.Announcer(socketio, neighbours)
-    calendar = Calendar(store, announcer.announce, settings.secret_key, settings.holidays_file)
+    holidays = HolidayList(settings.holidays_file, in_both_languages)
+    calendar = Calendar(store, announcer.announce, settings.secret_key, holidays)
     app.extensions["calendar"] = calendar
     announcer.serve(calendar)
     app.extensions["announcer"] = announcer
@@ -105,5 +108,5 @@ app = start()
 socketio: SocketIO = app.extensions["socketio"]
 
 if __name__ == "__main__":
-    sys.stderr.write(f"달력 서버가 열렸습니다 / Calendar server is ready: http://127.0.0.1:{PORT}\n")
+    sys.stderr.write(f"달력 서버를 시작했습니다 / Calendar server is ready: http://127.0.0.1:{PORT}\n")
     socketio.run(app, host="127.0.0.1", port=PORT)

@@ -42,7 +42,7 @@ def on_starting(server):  # noqa: ARG001 - gunicorn gives the server
     if allowed < wanted:
         enough_for = allowed - SPARE_DESCRIPTORS
         print(
-            f"열 수 있는 파일 수(ulimit -n, systemd의 LimitNOFILE)가 {allowed}개라서 동시 접속은 {enough_for}개쯤까지만 "
+            f"열 수 있는 파일 수(ulimit -n, systemd의 LimitNOFILE)가 {allowed}개라서 동시 접속을 {enough_for}개쯤까지만 "
             f"받습니다. {wanted}개 이상을 권합니다.\n"
             f"The limit of open files (ulimit -n, LimitNOFILE of systemd) is {allowed}, which is enough for about "
             f"{enough_for} connections; {wanted} or more are recommended.",
@@ -72,7 +72,7 @@ def post_worker_init(worker):
     close_sockets_when(lambda: not worker.alive, extensions["socketio"], extensions["calendar"].waiting)
     if worker.age == 1:
         for address in worker.cfg.address:
-            print(f"달력 서버가 열렸습니다 / Calendar server is ready: {_url(address)}", flush=True)
+            print(f"달력 서버를 시작했습니다 / Calendar server is ready: {_url(address)}", flush=True)
 
 
 def _answer_unreadable(sock, status_int, reason, mesg):

@@ -40,7 +40,7 @@ RULE = "=" * 50
 
 DESCRIPTION = """\
 이전 버전의 JSON 파일(departments.json, events.json 또는 calendar_events.json)을 저장소로 옮깁니다.
-현재 폴더와 data/ 에서 파일을 찾고, 서버와 같은 설정(.env, STORE)의 저장소에 씁니다.
+현재 폴더와 data/에서 파일을 찾고, 서버와 같은 설정(.env, STORE)의 저장소에 씁니다.
 다시 실행해도 안전합니다. 이미 옮긴 데이터는 다시 쓰지 않습니다.
 
 Copies the JSON files of an earlier version (departments.json, events.json or calendar_events.json) into the
@@ -120,7 +120,7 @@ def _source_paths(parser: argparse.ArgumentParser, options: argparse.Namespace) 
     if not paths:
         searched = ", ".join(f"{folder}/" for folder in folders)
         parser.error(
-            f"{searched} 에 {', '.join(FILE_NAMES)} 중 어느 파일도 없습니다. --source 로 폴더를 지정해 주세요. / "
+            f"{searched}에 {', '.join(FILE_NAMES)} 중 어느 파일도 없습니다. --source로 폴더를 지정해 주세요. / "
             "none of these files is there: name their folder with --source."
         )
     return paths
@@ -158,7 +158,7 @@ def _migrate(
             holdings = Holdings(store, patience)
         _copy(None if options.dry_run else store, holdings, outcome, patience)
         if options.dry_run:
-            say("\n✅ 확인 완료: --dry-run 이므로 아무것도 쓰지 않았습니다.")
+            say("\n✅ 확인 완료: --dry-run이므로 아무것도 쓰지 않았습니다.")
         else:
             _verify(holdings, outcome)
 
@@ -204,7 +204,7 @@ def _tell_rejected(rejected: Sequence[Rejected], skip_invalid: bool) -> None:
     if not skip_invalid:
         raise Stopped(
             "아무것도 쓰지 않았습니다. 위의 데이터를 고친 뒤 다시 실행하거나,\n"
-            "   --skip-invalid 를 붙여 나머지만 옮길 수 있습니다."
+            "   --skip-invalid를 붙여 나머지만 옮길 수 있습니다."
         )
 
 

@@ -210,7 +210,7 @@ class _Reader:
 
     def items(self, name: str, problem_of: Callable[[str], str | None]) -> tuple[str, ...]:
         items = tuple(item.strip().lower() for item in (self.text(name) or "").split(",") if item.strip())
-        self.problems += [f"{name}: {item!r} {problem}" for item in items if (problem := problem_of(item))]
+        self.problems += [f"{name}: {item!r}{problem}" for item in items if (problem := problem_of(item))]
         return items
 
     def has_credentials(self) -> bool:
@@ -225,7 +225,7 @@ class _Reader:
             return cast(StoreKind, self.choice("STORE", ("embedded", "dynamodb"), "embedded"))
         if production:
             self.problems.append(
-                "STORE가 지정되지 않았습니다. 운영 환경에서는 STORE=dynamodb 또는 STORE=embedded 로 지정하세요. / "
+                "STORE가 지정되지 않았습니다. 운영 환경에서는 STORE=dynamodb 또는 STORE=embedded로 지정하세요. / "
                 "STORE is not set: in production say STORE=dynamodb or STORE=embedded"
             )
         return "dynamodb" if endpoint or self.has_credentials() else "embedded"
@@ -261,7 +261,9 @@ def _dotenv(path: Path) -> Mapping[str, str | None]:
     try:
         return dotenv_values(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path} cannot be read ({error}): save it as UTF-8 text"]) from error
+        raise ConfigurationError(
+            [f"{path}: 읽을 수 없습니다({error}). UTF-8 텍스트로 저장하세요. / cannot be read: save it as UTF-8 text"]
+        ) from error
 
 
 def _is_loopback(url: str | None) -> bool:
@@ -293,7 +295,7 @@ def _host_problem(host: str) -> str | None:
     bare = host.removeprefix(".")
     if not bare or any(c in bare for c in "/:@ *"):
         return (
-            "은(는) calendar.example.com 같은 호스트 이름이어야 합니다. / "
+            "은(는) calendar.example.com 같은 호스트 이름이나, 그 아래 모두를 뜻하는 .example.com이어야 합니다. / "
             "must be a bare host name such as calendar.example.com, or .example.com for all below it"
         )
     return None

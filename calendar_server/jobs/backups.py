@@ -32,10 +32,10 @@ READINGS_OF_A_RESTORE = 3
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--force", is_flag=True, help="FILE 이 이미 있으면 덮어씀 / overwrite FILE where it exists")
+@click.option("--force", is_flag=True, help="FILE이 이미 있으면 덮어씀 / overwrite FILE where it exists")
 @with_appcontext
 def backup(file: Path, force: bool) -> None:
-    """저장소 전체를 FILE 에 백업합니다. 서버가 도는 동안 해도 됩니다.
+    """저장소 전체를 FILE에 백업합니다. 서버가 실행 중이어도 됩니다.
 
     Write the whole store into FILE, while the server runs.
     """
@@ -59,11 +59,11 @@ def backup(file: Path, force: bool) -> None:
 )
 @with_appcontext
 def restore(file: Path, force: bool) -> None:
-    """FILE 의 백업을 빈 저장소에 복구합니다. 중간에 끊기면 다시 실행하세요.
+    """FILE의 백업을 빈 저장소에 복구합니다. 중간에 끊기면 다시 실행하세요.
 
     Restore the backup in FILE into an empty store. If it is cut off, run it again.
 
-    모든 클라이언트는 목록을 새로 받습니다(이전 커서는 410). / All clients load anew: earlier cursors get 410.
+    모든 클라이언트는 목록을 새로 받습니다(이전 커서에는 410). / All clients load anew: earlier cursors get 410.
     """
     store = _store()
     with telling_problems():
@@ -81,7 +81,8 @@ def restore(file: Path, force: bool) -> None:
 @click.command("new-epochs")
 @with_appcontext
 def new_epochs() -> None:
-    """특정 시점 복구(PITR)로 되돌린 테이블을 쓰기 전에 실행합니다. 이전 커서가 모두 만료됩니다(410).
+    """특정 시점 복구(PITR)로 되돌린 테이블을 쓰기 전에 실행합니다. 이전 커서가 모두 만료되고(410),
+    일부만 복구된 변경을 바로잡습니다. 서버를 모두 멈추고 실행하세요.
 
     To be run before tables that AWS has restored to a point in time are served: every cursor that was given out before
     expires (410), and what the restore has torn apart is mended. No server may be running.
@@ -90,7 +91,7 @@ def new_epochs() -> None:
         store = _store()
         click.echo(f"저장소 / Store: {store.describe()}", err=True)
         count = store.renew_epochs()
-    click.echo(f"✓ 새 에포크 / histories in a new epoch: {count}")
+    click.echo(f"✓ 새 에포크로 바꾼 이력 / histories in a new epoch: {count}")
 
 
 def _require_name(file: Path) -> None:

@@ -56,7 +56,9 @@ class Number(click.ParamType[float]):
         if not self._least <= number <= self._most:
             bounds = f"{self._least:,g}~{self._most:,.0f}"
             korean, english = ("정수", "a whole number") if self._whole else ("숫자", "a number")
-            self.fail(f"{value!r}: {bounds} 사이의 {korean}를 쓰세요. / must be {english} within {bounds}.", param, ctx)
+            self.fail(
+                f"{value!r}: {bounds} 사이의 {korean}를 입력하세요. / must be {english} within {bounds}.", param, ctx
+            )
         return number
 
 
@@ -110,7 +112,7 @@ COUNT, AT_LEAST_ONE = Number(0, MOST), Number(1, MOST)
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON으로 출력 / print JSON")
 def estimate(prices: Path, as_json: bool, **use: Any) -> None:
-    """DynamoDB 한 달 사용량과 요금을 어림합니다(온디맨드와 프로비저닝).
+    """DynamoDB의 한 달 예상 사용량과 요금을 계산합니다(온디맨드와 프로비저닝).
 
     Estimate a month's capacity, storage and cost on DynamoDB, on demand and provisioned.
     """
@@ -193,7 +195,7 @@ def _costs(month: Estimate, prices: Prices) -> list[str]:
 
     money = prices.currency
     return [
-        f"한 달 요금({money}), 온디맨드와 프로비저닝(오토 스케일링) / "
+        f"한 달 요금({money}), 온디맨드와 프로비저닝(Auto Scaling) / "
         f"Cost of a month ({money}), on demand and provisioned (auto scaling)",
         f"{'on demand':>16} {'provisioned':>16}",
         *(row(name, *pair(field)) for field, name in COSTS.items()),

@@ -12,19 +12,19 @@ from calendar_server.errors import CalendarError, SetupError
 
 SENTENCES = {
     "file_exists": (
-        "{path} 파일이 이미 있습니다. 다른 이름을 지정하거나, 덮어쓰려면 --force 를 붙이세요.",
+        "{path} 파일이 이미 있습니다. 다른 이름을 지정하거나, 덮어쓰려면 --force를 붙이세요.",
         "The file exists: name another one, or add --force to overwrite it.",
     ),
     "not_a_file": (
-        "{path} 은(는) 보통 파일이 아닙니다(폴더, 파이프, 장치). 파일 이름을 지정하세요. 아무것도 바꾸지 않았습니다.",
+        "{path}: 일반 파일이 아닙니다(폴더, 파이프, 장치). 파일 이름을 지정하세요. 아무것도 바꾸지 않았습니다.",
         "This is no ordinary file but a folder, a pipe or a device: name a file. Nothing was changed.",
     ),
     "not_a_backup": (
-        "{path} 은(는) 이 프로그램이 만든 백업 파일이 아닙니다. 압축한 백업이면 먼저 푸세요(gunzip). 아무것도 바꾸지 않았습니다.",
+        "{path}: 이 프로그램이 만든 백업 파일이 아닙니다. 압축한 백업이면 먼저 푸세요(gunzip). 아무것도 바꾸지 않았습니다.",
         "This is no backup of this program; one that was compressed is to be unpacked first (gunzip). Nothing was changed.",
     ),
     "newer_backup": (
-        "{path} 은(는) 더 새로운 버전이 만든 백업입니다(형식 {format}, 이 버전은 {known}까지). 서버를 먼저 업데이트하세요. "
+        "{path}: 더 새로운 버전이 만든 백업입니다(형식 {format}, 이 버전은 {known}까지). 서버를 먼저 업데이트하세요. "
         "아무것도 바꾸지 않았습니다.",
         "The backup was made by a newer version (format {format}, this one knows {known}): update the server first. "
         "Nothing was changed.",
@@ -43,8 +43,8 @@ SENTENCES = {
         "The backup does not read as it was written (line {line}): check the disk, and back up to another one.",
     ),
     "store_holds_something": (
-        "저장소가 비어 있지 않습니다({store}). 아무것도 바꾸지 않았습니다. 지금 들어 있는 부서, 이벤트, 변경 기록을 모두 "
-        "지우고 백업의 내용으로 바꾸려면 --force 를 붙이세요. 먼저 flask backup 으로 지금 상태를 남겨 두세요.",
+        "저장소가 비어 있지 않습니다({store}). 아무것도 바꾸지 않았습니다. 지금 들어 있는 부서, 이벤트, 변경 이력을 모두 "
+        "지우고 백업의 내용으로 바꾸려면 --force를 붙이세요. 먼저 flask backup으로 지금 상태를 남겨 두세요.",
         "The store is not empty; nothing was changed. Add --force to remove all departments, events and histories that it "
         "holds now and put the backup's in their place; keep a flask backup of them first.",
     ),

@@ -41,12 +41,12 @@ def tell_plan(files: Sequence[SourceFile], plan: Plan) -> None:
     """What of the data will not be in the store as it stands in the files."""
     _tell_counts("같은 내용이 되풀이되어 한 번만 옮기는 데이터", {NAMES[k]: n for k, n in plan.repeated.items()})
     for kind, counts in plan.ignored_fields.items():
-        _tell_counts(f"저장소에 없어 옮기지 않는 {NAMES[kind]} 항목", counts)
+        _tell_counts(f"저장소에 담을 수 없어 옮기지 않는 {NAMES[kind]} 항목", counts)
     for ignored in plan.ignored[:IGNORED_LINES]:
         values = ", ".join(f"{shown(name)}={shown(str(value))[:60]}" for name, value in ignored.fields.items())
         say(f"    - {shown(str(ignored.origin))}: {values}")
     if len(plan.ignored) > IGNORED_LINES:
-        say(f"    - … 외 {len(plan.ignored) - IGNORED_LINES}건. 전체 목록은 --report 로 받을 수 있습니다.")
+        say(f"    - … 외 {len(plan.ignored) - IGNORED_LINES}건. 전체 목록은 --report로 받을 수 있습니다.")
     _tell_counts("데이터가 아니어서 읽지 않은 키", sum((file.ignored for file in files), Counter()))
     _tell_counts("읽을 수 없어 옮기지 않는 시각", plan.unreadable_timestamps)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from calendar_server.domain.cursors import Cursors
 from calendar_server.services.editing import Editing, announce_to_nobody
 from calendar_server.services.holding import Holdings
@@ -18,8 +16,8 @@ from calendar_server.store.contract import Store
 class Calendar:
     """What the edges work with: they share what is held of each history, and the key that signs cursors.
 
-    ``secret`` signs cursors; without one the store's own does, which all its processes share. ``holidays_file``: what the
-    administrator adds to the statutory holidays.
+    ``secret`` signs cursors; without one the store's own does, which all its processes share. Without
+    ``holidays`` there are the statutory ones alone.
     """
 
     def __init__(
@@ -27,13 +25,13 @@ class Calendar:
         store: Store,
         announce: Announce = announce_to_nobody,
         secret: str | None = None,
-        holidays_file: Path | None = None,
+        holidays: HolidayList | None = None,
     ) -> None:
         holdings = Holdings(store)
         self.store = store
         self.cursors = Cursors(lambda: secret or store.secret())
         self.waiting = Waiting()
-        self.holidays = HolidayList(holidays_file)
+        self.holidays = holidays or HolidayList()
         self.reading = Reading(store, holdings)
         self.syncing = Syncing(store, holdings, self.cursors)
         self.editing = Editing(store, announce, holdings)

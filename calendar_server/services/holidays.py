@@ -17,7 +17,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -35,6 +35,13 @@ _BETWEEN_ENTRIES = re.compile(r"[\s,]*")
 _RULES: Mapping[str, Rule] = {"date": real_date, "name": required_text(NAME_MAX), "name_en": required_text(NAME_MAX)}
 
 
+Describe = Callable[[Problem], str]
+
+
+def _code_of(problem: Problem) -> str:
+    return problem.code
+
+
 @dataclass(frozen=True, slots=True)
 class _Additions:
     """What the file says of single days: a holiday, or None for a day that is none."""
@@ -44,10 +51,13 @@ class _Additions:
 
 
 class HolidayList:
-    """Holidays between two days. ``path``: the administrator's file, None where there is none."""
+    """Holidays between two days. ``path``: the administrator's file, None where there is none; ``describe`` says what is
+    wrong with one of its fields.
+    """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, describe: Describe = _code_of) -> None:
         self._path = path
+        self._describe = describe
         self._guard = threading.Lock()
         self._additions: _Additions | None = None
 
@@ -67,7 +77,9 @@ class HolidayList:
         with self._guard:
             stamp = _stamp(self._path)
             if self._additions is None or self._additions.stamp != stamp:
-                self._additions = _Additions(stamp, _read(self._path) if stamp else _missing(self._path))
+                self._additions = _Additions(
+                    stamp, _read(self._path, self._describe) if stamp else _missing(self._path)
+                )
             return self._additions.days
 
 
@@ -106,11 +118,11 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _missing(path: Path) -> Mapping[str, Holiday | None]:
-    _log.warning("HOLIDAYS_FILE %s cannot be found", path)
+    _log.warning("HOLIDAYS_FILE %s: 파일이 없습니다 / cannot be found", path)
     return {}
 
 
-def _read(path: Path) -> Mapping[str, Holiday | None]:
+def _read(path: Path, describe: Describe) -> Mapping[str, Holiday | None]:
     try:
         with path.open("rb") as file:
             content = file.read(FILE_MAX_BYTES + 1)
@@ -118,11 +130,15 @@ def _read(path: Path) -> Mapping[str, Holiday | None]:
             raise ValueError(f"more than {FILE_MAX_BYTES} bytes")
         text = content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
-        _log.warning("HOLIDAYS_FILE %s cannot be read: %s", path, error)
+        _log.warning("HOLIDAYS_FILE %s: 읽을 수 없습니다 / cannot be read: %s", path, error)
         return {}
     days: dict[str, Holiday | None] = {}
     for line, entry in _entries(path, text):
-        found = _checked(path, line, entry)
+        problems: list[Problem] = []
+        found = _checked(entry, problems)
+        for problem in problems:
+            what = describe(problem)
+            _log.warning("HOLIDAYS_FILE %s, %d행 / line %d: %s: %s", path, line, line, problem.field, what)
         if found is not None:
             days[found[0]] = found[1]
     return days
@@ -133,7 +149,7 @@ def _entries(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder()
     start = text.find("[")
     if text[: max(start, 0)].strip() or start < 0:
-        _log.warning("HOLIDAYS_FILE %s, line 1: a JSON list of holidays is expected", path)
+        _log.warning("HOLIDAYS_FILE %s, 1행: 공휴일의 JSON 배열이어야 합니다 / line 1: this must be a JSON array", path)
         return
     position = start + 1
     while True:
@@ -144,7 +160,10 @@ def _entries(path: Path, text: str) -> Iterator[tuple[int, Any]]:
             entry, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             broken = getattr(error, "pos", position)
-            _log.warning("HOLIDAYS_FILE %s, line %d: this is no JSON (%s)", path, _line(text, broken), error)
+            line = _line(text, broken)
+            _log.warning(
+                "HOLIDAYS_FILE %s, %d행: JSON이 아닙니다 / line %d: this is no JSON (%s)", path, line, line, error
+            )
             position = text.find("{", max(broken, position + 1))
             if position < 0:
                 return
@@ -162,20 +181,16 @@ def _line(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def _checked(path: Path, line: int, entry: Any) -> tuple[str, Holiday | None] | None:
-    """The day and what it is; None where the entry cannot be used."""
-
-    def complain(name: str, problem: str) -> None:
-        _log.warning("HOLIDAYS_FILE %s, line %d: %s: %s", path, line, name, problem)
-
+def _checked(entry: Any, problems: list[Problem]) -> tuple[str, Holiday | None] | None:
+    """The day and what it is; None where the entry cannot be used. All that is wrong is added to ``problems``."""
     if not isinstance(entry, dict):
-        complain("entry", "an object with date and name is expected")
+        problems.append(Problem("entry", "type_object"))
         return None
     for name in entry.keys() - {*_RULES, "remove"}:
-        complain(name, "this field is not known")
+        problems.append(Problem(name, "unknown_field"))
     remove = entry.get("remove", False)
     if not isinstance(remove, bool):
-        complain("remove", "true or false is expected")
+        problems.append(Problem("remove", "type_boolean"))
         return None
     values: dict[str, str] = {}
     wanted = [name for name in _RULES if name == "date" or (not remove and (name != "name_en" or name in entry))]
@@ -183,7 +198,7 @@ def _checked(path: Path, line: int, entry: Any) -> tuple[str, Holiday | None] | 
         try:
             values[name] = _RULES[name](entry.get(name))
         except FieldProblem as problem:
-            complain(name, problem.code)
+            problems.append(Problem(name, problem.code, problem.params))
     if len(values) < len(wanted):
         return None
     return (values["date"], None if remove else _holiday(values))

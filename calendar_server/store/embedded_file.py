@@ -97,7 +97,7 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
     if has_tables and application != APPLICATION_ID:
         raise StoreUnusable(
             [
-                f"{path}: 다른 프로그램의 SQLite 파일입니다. EMBEDDED_PATH 를 다른 파일로 지정하세요. / "
+                f"{path}: 다른 프로그램의 SQLite 파일입니다. EMBEDDED_PATH를 다른 파일로 지정하세요. / "
                 "This SQLite file belongs to another program: set EMBEDDED_PATH to another file."
             ]
         )
@@ -105,7 +105,7 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
         raise StoreUnusable(
             [
                 f"{path}: 더 새로운 버전의 서버가 만든 파일입니다(스키마 {version}, 이 서버는 {SCHEMA_VERSION}까지). "
-                "서버를 업데이트하거나 EMBEDDED_PATH 를 다른 파일로 지정하세요. / "
+                "서버를 업데이트하거나 EMBEDDED_PATH를 다른 파일로 지정하세요. / "
                 f"Written by a newer version of the server (schema {version}, this one knows {SCHEMA_VERSION}): "
                 "use a newer server, or set EMBEDDED_PATH to another file. Nothing was changed."
             ]
@@ -118,7 +118,7 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
 
 def _cannot_open(path: Path, error: Exception) -> str:
     return (
-        f"{path}: 저장소 파일을 열 수 없습니다({error}). 경로와 권한을 확인하거나 EMBEDDED_PATH 를 바꾸세요. / "
+        f"{path}: 저장소 파일을 열 수 없습니다({error}). 경로와 권한을 확인하거나 EMBEDDED_PATH를 바꾸세요. / "
         f"The store's file cannot be opened ({error}): check the path and its permissions, or change EMBEDDED_PATH."
     )
 

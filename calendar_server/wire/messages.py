@@ -55,7 +55,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "unknown_event": Sentence("알 수 없는 소켓 이벤트입니다.", "There is no socket event of this name."),
     "not_in_room": Sentence(
-        "먼저 join_department로 부서의 방에 들어와야 합니다.", "Join the department's room with join_department first."
+        "먼저 join_department로 부서의 방에 들어가야 합니다.", "Join the department's room with join_department first."
     ),
     "jsonp_refused": Sentence("JSONP는 지원하지 않습니다.", "JSONP is not supported."),
     "department_not_found": Sentence("부서를 찾을 수 없습니다.", "There is no such department."),
@@ -63,7 +63,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "department_exists": Sentence("같은 이름의 부서가 이미 있습니다.", "A department of this name exists already."),
     "event_exists": Sentence("같은 id의 이벤트가 이미 있습니다.", "An event with this id exists already."),
     "version_conflict": Sentence(
-        "그 사이 다른 사람이 변경했습니다. 최신 내용을 확인해 주세요.",
+        "그사이 다른 사람이 변경했습니다. 최신 내용을 확인해 주세요.",
         "Somebody has changed it in the meantime. Please look at the current version.",
     ),
     "cursor_invalid": Sentence(
@@ -87,6 +87,7 @@ PROBLEMS: Mapping[str, Sentence] = {
     "required": Sentence("꼭 입력해야 합니다.", "This is required."),
     "type_string": Sentence("문자열이어야 합니다.", "This must be a string."),
     "type_object": Sentence("JSON 객체여야 합니다.", "This must be a JSON object."),
+    "type_boolean": Sentence("true나 false여야 합니다.", "This must be true or false."),
     "not_unicode": Sentence("올바른 유니코드 문자열이 아닙니다.", "This is not valid Unicode text."),
     "control_characters": Sentence("제어 문자는 쓸 수 없습니다.", "Control characters are not allowed."),
     "too_long": Sentence(
@@ -96,7 +97,7 @@ PROBLEMS: Mapping[str, Sentence] = {
         "YYYY-MM-DD 형식의 실제 날짜여야 합니다.", "This must be a date of the calendar, written YYYY-MM-DD."
     ),
     "invalid_url": Sentence(
-        "http:// 또는 https:// 로 시작하는 주소여야 합니다.",
+        "http:// 또는 https://로 시작하는 주소여야 합니다.",
         "This must be an address beginning with http:// or https://.",
     ),
     "invalid_uuid": Sentence("UUID 형식이어야 합니다.", "This must be a UUID."),
@@ -129,6 +130,12 @@ def problem_json(problem: Problem, language: Language) -> dict[str, str]:
     """One entry of ``details``."""
     text = PROBLEMS[problem.code].text(language, problem.params)
     return {"field": problem.field, "code": problem.code, "message": text}
+
+
+def in_both_languages(problem: Problem) -> str:
+    """For the log, whose reader's language nobody knows."""
+    korean, english = (problem_json(problem, language)["message"] for language in ("ko", "en"))
+    return f"{korean} / {english}"
 
 
 def failure_json(error: CalendarError, language: Language) -> dict[str, Any]:

@@ -5,10 +5,10 @@ export AWS_PAGER=''
 
 usage() {
   cat <<'TEXT'
-deploy-dynamodb.sh [옵션 / options] [매개변수=값 / Parameter=value ...]
+deploy-dynamodb.sh [옵션 / options] [파라미터=값 / Parameter=value ...]
 
   --environment NAME    development(기본 / default), staging, production       DALLYEOK_ENVIRONMENT
-  --prefix PREFIX       테이블 이름 앞에 붙는 말 / put before table names         DALLYEOK_PREFIX    (dallyeok-)
+  --prefix PREFIX       테이블 이름의 접두사 / put before table names         DALLYEOK_PREFIX    (dallyeok-)
   --region REGION       리전 / region, ap-northeast-2                          AWS_REGION
   --stack NAME          스택 이름 / the stack's name                            DALLYEOK_STACK     (PREFIX + NAME)
   --topic-arn ARN       경보를 받을 SNS 주제 / SNS topic that gets alarms         DALLYEOK_TOPIC_ARN
@@ -16,7 +16,7 @@ deploy-dynamodb.sh [옵션 / options] [매개변수=값 / Parameter=value ...]
   --kms-key-arn ARN     암호화 키 / key for encryption at rest                  DALLYEOK_KMS_KEY_ARN
   --dry-run             바뀔 것만 보여 줍니다 / only show what would change
 
-템플릿의 다른 매개변수는 그대로 적습니다. 적지 않은 것은 스택의 지금 값을 지킵니다.
+템플릿의 다른 파라미터는 그대로 적습니다. 적지 않은 것은 스택의 현재 값을 유지합니다.
 Other parameters of the template are given as they are; what is not given keeps the stack's present value:
   deploy-dynamodb.sh --environment production Billing=PROVISIONED MinimumCapacity=20 MaximumCapacity=1600
 TEXT
@@ -75,7 +75,7 @@ check_parameters() {
   known=$(sed -n '/^Parameters:/,/^[A-Z][a-z]*s:$/s/^  \([A-Za-z]*\):$/\1/p' "$template")
   for each in ${parameters[@]+"${parameters[@]}"}; do
     grep -qxF "${each%%=*}" <<<"$known" ||
-      wrong_usage "${each%%=*}: 템플릿에 없는 매개변수입니다 / the template has no such parameter"
+      wrong_usage "${each%%=*}: 템플릿에 없는 파라미터입니다 / the template has no such parameter"
   done
 }
 
@@ -85,12 +85,12 @@ check_arguments() {
     *) wrong_usage "--environment: development, staging, production 가운데 하나여야 합니다 / must be one of these: '$environment'" ;;
   esac
   [[ $prefix =~ ^[a-zA-Z0-9_.-]{0,100}$ ]] ||
-    wrong_usage "--prefix: 영문자, 숫자, _ . - 만 100자까지 쓸 수 있습니다 / letters, digits, _ . and - only, 100 at most: '$prefix'"
+    wrong_usage "--prefix: 영문자, 숫자, _ . -만 100자까지 쓸 수 있습니다 / letters, digits, _ . and - only, 100 at most: '$prefix'"
   [ -n "$stack" ] || stack="$(printf '%s' "${prefix:-dallyeok-}" | tr '._' '--')$environment"
   [[ $stack =~ ^[a-zA-Z][a-zA-Z0-9-]{0,127}$ ]] ||
-    wrong_usage "--stack: 영문자로 시작하고 영문자, 숫자, - 만 쓸 수 있습니다 / letters, digits and - only, beginning with a letter: '$stack'"
+    wrong_usage "--stack: 영문자로 시작하고 영문자, 숫자, -만 쓸 수 있습니다 / letters, digits and - only, beginning with a letter: '$stack'"
   [ -n "$region" ] || region=$(aws configure get region) ||
-    wrong_usage "--region: 리전이 없습니다. --region ap-northeast-2 처럼 지정하세요 / the region is missing"
+    wrong_usage "--region: 리전이 없습니다. --region ap-northeast-2처럼 지정하세요 / the region is missing"
   check_parameters
   local named=("Environment=$environment" "Prefix=$prefix")
   [ -z "$topic_arn" ] || named+=("AlarmTopicArn=$topic_arn")

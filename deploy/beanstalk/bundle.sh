@@ -5,7 +5,7 @@
 set -euo pipefail
 
 if [ $# -lt 1 ] || [ ! -f "$1" ]; then
-  echo "사용법: $0 SITE_CONFIG [FILE]  (site.config.example 을 복사해 값을 채운 파일을 지정하세요)" >&2
+  echo "사용법: $0 SITE_CONFIG [FILE]  (site.config.example을 복사해 값을 채운 파일을 지정하세요)" >&2
   echo "Usage: $0 SITE_CONFIG [FILE]  (SITE_CONFIG: your copy of site.config.example)" >&2
   exit 2
 fi

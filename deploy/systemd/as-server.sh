@@ -5,7 +5,7 @@ set -euo pipefail
 settings=/etc/dallyeok/calendar.env
 
 if [ $# -lt 1 ] || [ ! -r "$settings" ]; then
-  echo "사용법: sudo $0 명령 ...  ($settings 는 root 만 읽을 수 있습니다)" >&2
+  echo "사용법: sudo $0 명령 ...  (${settings}는 root만 읽을 수 있습니다)" >&2
   echo "Usage: sudo $0 COMMAND ...  (only root can read $settings)" >&2
   exit 2
 fi

@@ -67,7 +67,7 @@ def test_a_server_on_dynamodb_names_missing_tables_and_serves_once_they_are_made
 ) -> None:
     settings = {**double, **tables_named(kind)}
     with serving(kind, tmp_path, settings) as server:
-        wait_for_log(server, f"테이블 '{kind}-events'가 없습니다.")
+        wait_for_log(server, f"'{kind}-events' 테이블이 없습니다.")
         assert requests.get(f"{server.url}/readyz", timeout=10).status_code == 503
         refused = requests.get(f"{server.url}/api/departments", timeout=10)
         assert (refused.status_code, refused.json()["error"]) == (503, "store_unavailable")

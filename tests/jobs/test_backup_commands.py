@@ -170,7 +170,7 @@ def test_a_folder_and_a_dash_are_no_files(embedded_store: EmbeddedStore, tmp_pat
         for command in ("backup", "restore"):
             result = run(embedded_store, command, name, "--force")
             assert result.exit_code == 1
-            assert "보통 파일이 아닙니다" in result.stderr
+            assert "일반 파일이 아닙니다" in result.stderr
 
 
 def test_every_reason_for_damage_is_told_in_words() -> None:

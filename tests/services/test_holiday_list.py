@@ -68,7 +68,7 @@ def test_days_are_added_renamed_and_removed(path: Path) -> None:
 def test_the_file_is_read_again_when_it_changes_and_only_then(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Path] = []
     read = holidays_module._read
-    monkeypatch.setattr(holidays_module, "_read", lambda each: reads.append(each) or read(each))
+    monkeypatch.setattr(holidays_module, "_read", lambda each, describe: reads.append(each) or read(each, describe))
     holidays = HolidayList(write(path, [{"date": "2027-05-07", "name": "가"}]))
     assert listed(holidays) == listed(holidays)
     assert "2027-05-07 가" in listed(holidays)
@@ -84,7 +84,7 @@ def test_the_file_is_read_again_when_it_changes_and_only_then(path: Path, monkey
 def test_a_file_that_is_not_there_is_said_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     holidays = HolidayList(path)
     assert listed(holidays) == listed(holidays) == STATUTORY
-    assert [record.message for record in caplog.records] == [f"HOLIDAYS_FILE {path} cannot be found"]
+    assert [record.message for record in caplog.records] == [f"HOLIDAYS_FILE {path}: 파일이 없습니다 / cannot be found"]
 
 
 BROKEN = """[
@@ -107,14 +107,14 @@ def test_each_mistake_is_logged_with_line_and_field_and_the_rest_is_used(
     expected = [*STATUTORY[:3], "2027-05-06 앞", "2027-05-10 색", "2027-05-14 뒤"]
     assert listed(HolidayList(write(path, BROKEN))) == expected
     told = [record.message.removeprefix(f"HOLIDAYS_FILE {path}, ") for record in caplog.records]
-    assert [each[: len("line 3: this")] for each in told[:1]] == ["line 3: this"]
+    assert told[0].startswith("3행: JSON이 아닙니다 / line 3: this is no JSON")
     assert told[1:] == [
-        "line 4: date: invalid_date",
-        "line 5: name: required",
-        "line 6: name_en: type_string",
-        "line 7: colour: this field is not known",
-        "line 8: remove: true or false is expected",
-        "line 9: entry: an object with date and name is expected",
+        "4행 / line 4: date: invalid_date",
+        "5행 / line 5: name: required",
+        "6행 / line 6: name_en: type_string",
+        "7행 / line 7: colour: unknown_field",
+        "8행 / line 8: remove: type_boolean",
+        "9행 / line 9: entry: type_object",
     ]
 
 

@@ -67,11 +67,11 @@ def test_a_store_that_is_down_is_tried_again_at_growing_intervals() -> None:
 
 
 def test_every_problem_of_an_unusable_store_is_logged_plainly(caplog: pytest.LogCaptureFixture) -> None:
-    unusable: Any = Patient(StoreUnusable(["테이블 'departments'가 없습니다.", "테이블 'events'가 없습니다."]))
+    unusable: Any = Patient(StoreUnusable(["'departments' 테이블이 없습니다.", "'events' 테이블이 없습니다."]))
     assert look_after(unusable) is False
     assert [record.getMessage() for record in caplog.records] == [
-        "테이블 'departments'가 없습니다.",
-        "테이블 'events'가 없습니다.",
+        "'departments' 테이블이 없습니다.",
+        "'events' 테이블이 없습니다.",
     ]
 
 

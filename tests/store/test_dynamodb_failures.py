@@ -273,7 +273,7 @@ def test_a_department_with_ten_thousand_events_is_deleted_with_all_of_them(db: D
             failing("AccessDeniedException", "User: x is not authorized to perform: dynamodb:Query on resource: y"),
             "권한 부족.*dynamodb:Query",
         ),
-        (failing("ResourceNotFoundException"), "테이블 '.*events'가 없습니다.*create_tables"),
+        (failing("ResourceNotFoundException"), "'.*events' 테이블이 없습니다.*create_tables"),
     ],
 )
 def test_what_an_administrator_must_mend_is_named(db: DynamoDBDatabase, faults: Faults, fault: Any, words: str) -> None:

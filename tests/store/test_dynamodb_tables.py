@@ -97,9 +97,9 @@ def test_tables_of_an_earlier_version_are_named_as_incomplete(ministack: str) ->
     with pytest.raises(StoreUnusable) as caught:
         db.check()
     text = str(caught.value)
-    assert "인덱스 'name-index'가 없습니다" in text
-    assert "인덱스 'department-date-index'가 없습니다" in text
-    assert f"테이블 '{db.schema.changes.name}'가 없습니다." in text
+    assert "'name-index' 인덱스가 없습니다" in text
+    assert "'department-date-index' 인덱스가 없습니다" in text
+    assert f"'{db.schema.changes.name}' 테이블이 없습니다." in text
     assert "create_tables()" in text
 
 

@@ -17,7 +17,7 @@ TITLE = Sentence("달력 서버 API", "Dallyeok API")
 INTRODUCTION = Sentence(
     "부서와 부서의 이벤트를 읽고 바꿉니다. 본문과 응답은 UTF-8 JSON이고, 한국어는 그대로 보냅니다. 성공한 응답에는 "
     "`success: true`가, 실패한 응답에는 `success: false`와 바뀌지 않는 코드 `error`, 사람이 읽을 `message`가 있습니다. "
-    "`message`는 한국어이며, `Accept-Language`가 영어를 더 원하면 영어입니다.\n\n"
+    "`message`는 한국어이며, `Accept-Language`에서 영어를 우선하면 영어입니다.\n\n"
     "길이는 앞뒤 공백을 빼고 유니코드 NFC로 바꾼 뒤의 글자 수입니다. 선택 항목의 null은 빈 문자열입니다. 서버가 정하는 항목은 "
     "보내도 무시하고, 모르는 항목은 422로 거절합니다. 잘못된 점은 `details`에 모두 나옵니다.\n\n"
     "응답의 `ETag`를 `If-None-Match`로 보내면 바뀌지 않았을 때 304를, `If-Match`로 보내면 그 상태일 때만 변경합니다. "
@@ -32,8 +32,8 @@ INTRODUCTION = Sentence(
 )
 SYNCING = Sentence(
     "빠짐없이 따라가기: 부서마다 변경에는 1부터 빠짐없이 이어지는 번호 `seq`가 있습니다. `cursor`가 오는 곳에는 그 번호가 "
-    "`seq`로 함께 옵니다. 목록을 받을 때 `cursor`와 `seq`를 간직하고, 소켓에서 `join_department`에 그 `cursor`를 보내거나 "
-    "`GET /api/sync/{department_id}`를 부르면 그 사이 놓친 변경이 옵니다.\n\n"
+    "`seq`로 함께 옵니다. 목록을 받을 때 `cursor`와 `seq`를 저장해 두고, 소켓에서 `join_department`에 그 `cursor`를 보내거나 "
+    "`GET /api/sync/{department_id}`를 호출하면 그사이 놓친 변경이 옵니다.\n\n"
     "변경의 `seq`가 마지막으로 본 번호 + 1이면 반영하고, 그보다 크지 않으면 버리고, 더 크면 그 사이의 변경을 마지막 "
     "`cursor`로 요청합니다. 410 `cursor_expired`나 `sync_reset`을 받으면 목록을 다시 불러옵니다. 변경은 90일 동안 "
     "보관합니다.\n\n"

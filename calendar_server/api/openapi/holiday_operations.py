@@ -15,7 +15,7 @@ HOLIDAYS: tuple[Operation, ...] = (
         "holidays",
         Sentence("공휴일 목록", "List holidays"),
         Sentence(
-            "대한민국의 공휴일을 날짜 순서로, 하루에 하나씩 줍니다. 대체공휴일과 알려진 임시공휴일도 들어 있으며, 관리자는 "
+            "대한민국의 공휴일을 날짜 순서로, 하루에 하나씩 돌려줍니다. 대체공휴일과 알려진 임시공휴일도 들어 있으며, 관리자는 "
             "`HOLIDAYS_FILE`로 더하거나 뺄 수 있습니다.",
             "The public holidays of South Korea in their order, one for each day, with substitute days and the temporary "
             "ones that are known. The administrator adds and removes days in `HOLIDAYS_FILE`.",

@@ -28,7 +28,7 @@ _QUERY: Mapping[str, tuple[Sentence, Schema]] = {
     "to": (Sentence("이 날짜까지(포함).", "Up to this day, inclusive."), _DATE),
     "q": (
         Sentence(
-            "제목이나 설명에서 찾을 말. 띄어 쓴 낱말이 모두 있어야 하며 대소문자는 구분하지 않습니다.",
+            "제목이나 설명에서 찾을 검색어. 띄어 쓴 단어가 모두 있어야 하며 대소문자는 구분하지 않습니다.",
             "What to look for in title and description: all words must occur, in whatever case.",
         ),
         {"type": "string", "maxLength": SEARCH_MAX},
@@ -88,7 +88,7 @@ _HEADER: Mapping[str, tuple[Sentence, Schema]] = {
     ),
     "If-Match": (
         Sentence(
-            "이 `ETag`일 때만 변경합니다. 그 사이 바뀌었으면 412. 없으면 보낸 항목만 바꿉니다.",
+            "이 `ETag`일 때만 변경합니다. 그사이 바뀌었으면 412. 없으면 보낸 항목만 바꿉니다.",
             "Change it only while it has this `ETag`, else 412. Without it, the fields that you send are applied.",
         ),
         {"type": "string"},
@@ -96,7 +96,7 @@ _HEADER: Mapping[str, tuple[Sentence, Schema]] = {
     "Idempotency-Key": (
         Sentence(
             "클라이언트가 이 변경에 붙이는 이름(예: UUID). 7일 안에 같은 이름과 같은 본문으로 다시 보내면 한 번만 반영되고 "
-            "첫 응답이 그대로 옵니다. 본문이 다르면 422 `idempotency_key_reused`. 변경 기록에는 `mutation_id`로 남습니다.",
+            "첫 응답이 그대로 옵니다. 본문이 다르면 422 `idempotency_key_reused`. 변경 이력에는 `mutation_id`로 남습니다.",
             "Your own name for this write, for example a UUID. The same name and body within 7 days have one effect and "
             "get the first answer again; another body gets 422 `idempotency_key_reused`. The change carries it as "
             "`mutation_id`.",

@@ -174,7 +174,7 @@ def _body(fields: Mapping[str, Any], more: Mapping[str, Schema], required: tuple
 
 
 def _problem(wording: Wording) -> Schema:
-    description = Sentence("어긴 규칙 하나.", "One broken rule.")
+    description = Sentence("위반한 규칙 하나.", "One broken rule.")
     properties: dict[str, Schema] = {
         "field": {"type": "string"},
         "code": {"type": "string", "enum": list(PROBLEMS)},

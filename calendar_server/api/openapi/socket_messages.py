@@ -124,7 +124,7 @@ def _sent_by_clients(wording: Wording) -> list[dict[str, Any]]:
             "event": "join_department",
             "description": wording.text(
                 Sentence(
-                    "부서의 방에 들어가 그 변경을 받습니다. `cursor`를 보내면 그 사이 놓친 변경이 `changes`로 옵니다. "
+                    "부서의 방에 들어가 그 변경을 받습니다. `cursor`를 보내면 그사이 놓친 변경이 `changes`로 옵니다. "
                     "`has_more`가 true이면 나머지는 `sync_request`로 받습니다. `cursor`가 만료되었으면 `reset: true`와 "
                     "함께 모든 이벤트가 옵니다.",
                     "Joins the department's room and hears of its changes. With a `cursor`, `changes` is what was missed; "

@@ -35,8 +35,8 @@ _SYNC_DEPARTMENT = Operation(
     "sync",
     Sentence("부서의 변경 따라잡기", "Catch up with a department"),
     Sentence(
-        "`cursor` 없이 부르면 모든 이벤트와 `cursor`가 옵니다(`full: true`). `cursor`를 보내면 그 뒤의 변경만 번호 순서로 "
-        "옵니다(`full: false`). `has_more`가 true이면 새 `cursor`로 이어서 부릅니다. 410이면 목록을 다시 불러옵니다.",
+        "`cursor` 없이 호출하면 모든 이벤트와 `cursor`가 옵니다(`full: true`). `cursor`를 보내면 그 뒤의 변경만 번호 순서로 "
+        "옵니다(`full: false`). `has_more`가 true이면 새 `cursor`로 이어서 호출합니다. 410이면 목록을 다시 불러옵니다.",
         "Without a `cursor` you get all events and a `cursor` (`full: true`); with one, the changes after it in the order "
         "of their numbers (`full: false`). While `has_more` is true, go on with the new `cursor`. On 410 load the list "
         "again.",

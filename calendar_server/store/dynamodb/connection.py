@@ -45,7 +45,7 @@ CREDENTIALS_WRONG = (
     "AWS_SECRET_ACCESS_KEY in .env, or give the instance a role."
 )
 REGION_MISSING = (
-    "✗ DynamoDB 연결 실패: 리전이 없거나 올바르지 않습니다. .env에 AWS_REGION=ap-northeast-2 처럼 지정하세요. / "
+    "✗ DynamoDB 연결 실패: 리전이 없거나 올바르지 않습니다. .env에 AWS_REGION=ap-northeast-2처럼 지정하세요. / "
     "The region is missing or wrong: put for example AWS_REGION=ap-northeast-2 into .env."
 )
 UNREACHABLE = (
@@ -57,7 +57,7 @@ PERMISSION_MISSING = (
     "Permission missing: allow {action} in the IAM policy that the server runs with."
 )
 TABLE_MISSING = (
-    "테이블 '{table}'가 없습니다. 다음 명령으로 만드세요: " + CREATE_TABLES_COMMAND + " / "
+    "'{table}' 테이블이 없습니다. 다음 명령으로 만드세요: " + CREATE_TABLES_COMMAND + " / "
     "Table '{table}' does not exist: create it with the command above."
 )
 

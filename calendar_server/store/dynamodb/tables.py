@@ -30,20 +30,20 @@ CREATION_WAIT_SECONDS = 900
 LONGEST_POLL_SECONDS = 5.0
 
 INDEX_MISSING = (
-    "테이블 '{table}'에 인덱스 '{index}'가 없습니다. 다음 명령으로 추가하세요: " + CREATE_TABLES_COMMAND + " / "
+    "'{table}' 테이블에 '{index}' 인덱스가 없습니다. 다음 명령으로 추가하세요: " + CREATE_TABLES_COMMAND + " / "
     "Table '{table}' lacks the index '{index}': add it with the command above."
 )
 INDEX_UNFIT = (
-    "테이블 '{table}'의 인덱스 '{index}'의 키나 프로젝션이 다릅니다(키 {keys}, 프로젝션 ALL이어야 합니다). "
+    "'{table}' 테이블의 '{index}' 인덱스는 키나 프로젝션이 다릅니다(필요한 키: {keys}, 프로젝션: ALL). "
     "인덱스를 삭제한 뒤 create_tables()로 다시 만드세요. / Index '{index}' of table '{table}' must have the keys {keys} "
     "and project ALL attributes: delete the index, then create_tables() makes it anew."
 )
 KEYS_UNFIT = (
-    "테이블 '{table}'의 키가 다릅니다({keys}이어야 합니다). {variable}로 다른 테이블을 지정하세요. / "
+    "'{table}' 테이블의 키가 다릅니다(필요한 키: {keys}). {variable}로 다른 테이블을 지정하세요. / "
     "Table '{table}' must have the key {keys}: name another table in {variable}."
 )
 NOT_ACTIVE = (
-    "테이블 '{table}'이 아직 준비되지 않았습니다(상태 {status}). 잠시 기다려 주세요. / "
+    "'{table}' 테이블이 아직 준비되지 않았습니다(상태 {status}). 잠시 기다려 주세요. / "
     "Table '{table}' is not ready yet (status {status}): please wait."
 )
 

@@ -13,7 +13,7 @@ RESTORING = "restoring"
 """The attribute of that head with which it counts as ended; it names the extract that is being restored."""
 
 RESTORE_INCOMPLETE = (
-    "백업을 복구하는 중이거나 복구가 중간에 끊겼습니다. 복구가 끝나기를 기다리거나 flask restore 를 다시 실행하세요. / "
+    "백업을 복구하는 중이거나 복구가 중간에 끊겼습니다. 복구가 끝나기를 기다리거나 flask restore를 다시 실행하세요. / "
     "A restore is under way, or was cut off: wait for its end, or run flask restore again."
 )
 

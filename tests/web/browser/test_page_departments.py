@@ -59,7 +59,7 @@ def test_a_name_is_asked_for_with_the_particle_that_belongs_to_it(site: Server, 
     page.locator("#sidebar").get_by_role("button", name="새 부서").click()
     dialog = page.get_by_role("dialog", name="새 부서")
     dialog.get_by_role("button", name="저장").click()
-    dialog.get_by_role("alert").filter(has_text="이름을 입력하십시오.").wait_for()
+    dialog.get_by_role("alert").filter(has_text="이름을 입력하세요.").wait_for()
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,7 @@ def test_the_particle_after_a_name_fits_how_it_ends(site: Server, open_page: Any
     wait_until_online(page)
     page.locator("#sidebar").get_by_role("button", name=f"{department['name']} 편집").click()
     page.get_by_role("dialog", name="부서 편집").get_by_role("button", name="부서 삭제").click()
-    page.get_by_role("dialog", name="부서 삭제").get_by_text(
-        f"‘{department['name']}’{particle} 입력하십시오."
-    ).wait_for()
+    page.get_by_role("dialog", name="부서 삭제").get_by_text(f"‘{department['name']}’{particle} 입력하세요.").wait_for()
 
 
 def test_who_deletes_a_department_is_told_once_and_others_that_it_is_gone(site: Server, open_page: Any) -> None:

@@ -88,7 +88,7 @@ def test_dragging_over_days_makes_one_event_for_each(site: Server, department: d
     wait_until_online(page)
     day_cell(page, "2026-03-17").drag_to(day_cell(page, "2026-03-19"))
     dialog = page.get_by_role("dialog", name="새 이벤트")
-    dialog.get_by_text("3일에 하나씩").wait_for()
+    dialog.get_by_text("3일 동안 하루에 하나씩").wait_for()
     fill(dialog, title="교육")
     save(dialog)
     for number in range(3):

@@ -244,6 +244,6 @@ def test_an_empty_server_invites_to_begin(open_page: Any, tmp_path: Any) -> None
 
     with serving("gunicorn-eventlet", tmp_path) as empty:
         page = open_page(empty.url)
-        page.get_by_role("heading", name="첫 부서를 만들어 보십시오").wait_for()
+        page.get_by_role("heading", name="첫 부서를 만들어 보세요").wait_for()
         page.locator("#cover").get_by_role("button", name="새 부서").click()
         page.get_by_role("dialog", name="새 부서").wait_for()
