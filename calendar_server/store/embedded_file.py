@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from calendar_server.domain.changes import DEPARTMENTS_HISTORY, new_epoch
 from calendar_server.errors import StoreUnavailable, StoreUnusable
 
 SCHEMA_VERSION = 1
+OPENING_SECONDS = 5
 APPLICATION_ID = 0x44414C59  # "DALY": tells our files from any other SQLite file
 
 _SCHEMA = """
@@ -47,11 +49,11 @@ def open_file(path: Path, busy_wait_seconds: float) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=OPENING_SECONDS)
     except (OSError, sqlite3.Error) as error:
         raise StoreUnusable([_cannot_open(path, error)]) from error
     try:
-        _prepare(db, path)
+        _prepare_in_turn(db, path)
         db.execute(f"PRAGMA busy_timeout = {int(busy_wait_seconds * 1000)}")
     except sqlite3.Error as error:
         db.close()
@@ -60,6 +62,20 @@ def open_file(path: Path, busy_wait_seconds: float) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _prepare_in_turn(db: sqlite3.Connection, path: Path) -> None:
+    """Processes that start together meet here. To turn on WAL a connection may need a lock that SQLite refuses at once,
+    without waiting, where two would wait for each other (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    deadline = time.monotonic() + OPENING_SECONDS
+    while True:
+        try:
+            return _prepare(db, path)
+        except sqlite3.Error as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:

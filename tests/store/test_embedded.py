@@ -17,7 +17,7 @@ from calendar_server.domain.changes import CHANGES_KEPT, DEPARTMENTS_HISTORY, Ed
 from calendar_server.domain.clock import timestamp
 from calendar_server.domain.departments import Department
 from calendar_server.errors import StoreUnavailable, StoreUnusable
-from calendar_server.store import embedded, embedded_histories, embedded_retention
+from calendar_server.store import embedded, embedded_file, embedded_histories, embedded_retention
 from calendar_server.store.embedded import EmbeddedStore
 from calendar_server.store.embedded_file import SCHEMA_VERSION
 
@@ -135,6 +135,31 @@ def test_stores_that_open_a_new_file_at_once_share_one_schema(path: Path) -> Non
     assert problems == []
     with closing(EmbeddedStore(path)) as store:
         assert store.list_departments().head.last_seq == 4
+
+
+def test_a_lock_that_is_refused_at_once_is_asked_for_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare, refusals = embedded_file._prepare, 3
+
+    def refused(db: sqlite3.Connection, opened: Path) -> None:
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise busy()
+        prepare(db, opened)
+
+    monkeypatch.setattr(embedded_file, "_prepare", refused)
+    with closing(EmbeddedStore(path)) as store:
+        assert store.list_departments().head.last_seq == 0
+    refusals = 1_000_000
+    monkeypatch.setattr(embedded_file, "OPENING_SECONDS", 0.05)
+    with pytest.raises(StoreUnusable, match="database is locked"):
+        EmbeddedStore(path)
+
+
+def busy() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
 
 
 def test_a_writer_waits_for_another_processs_transaction(embedded_store: EmbeddedStore) -> None:
