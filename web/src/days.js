@@ -9,6 +9,7 @@ export function dayOptions() {
     dayCellClass: (/** @type {any} */ info) => dayClasses("day", info),
     dayHeaderClass: (/** @type {any} */ info) => dayClasses("day-head", info),
     dayHeaderContent: (/** @type {any} */ info) => dayHead(info),
+    dayCellTopInnerClass: "day-top-room",
     dayCellTopContent: (/** @type {any} */ info) => dayTop(info),
   };
 }

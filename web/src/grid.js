@@ -13,10 +13,10 @@ import { clickedTime, fieldsWhereItIs, selectedTime } from "./gestures.js";
 import { wordOptions } from "./grid-words.js";
 import { loadHolidays } from "./holidays.js";
 import { ListStart } from "./list-start.js";
-import { NARROW } from "./narrow.js";
+import { NARROW, PRINT } from "./narrow.js";
 import { KeyboardPlace } from "./place.js";
 import { LONG_PRESS_MS, tellSwipeFromPress } from "./touch.js";
-import { VIEWS, VIEW_OPTIONS, widthOptions } from "./views.js";
+import { VIEWS, VIEW_OPTIONS, eventsBesideOneAnother } from "./views.js";
 import { language } from "./words.js";
 
 const FRESH_MS = 4_000;
@@ -48,7 +48,7 @@ export class Grid {
     this.#calendar = new Calendar(element, this.#options(view, day));
     this.#calendar.render();
     tellSwipeFromPress(element);
-    NARROW.addEventListener("change", () => this.#set(widthOptions()));
+    NARROW.addEventListener("change", () => PRINT.matches || this.#makeRoom());
     workspace.on("changed", () => this.drawSoon());
     workspace.on("viewers", () => this.drawSoon());
   }
@@ -92,7 +92,7 @@ export class Grid {
       eventTimeClass: "event-time",
       eventTitleClass: "event-title",
       views: VIEW_OPTIONS,
-      ...widthOptions(),
+      eventMaxStack: eventsBesideOneAnother(view),
       eventDidMount: mark,
       eventClick: (/** @type {any} */ info) => {
         info.jsEvent.preventDefault();
@@ -136,8 +136,14 @@ export class Grid {
     return writeMonths(isoDay(currentStart), addDays(isoDay(currentEnd), -1));
   }
 
+  #makeRoom(view = this.view) {
+    const wanted = eventsBesideOneAnother(view);
+    if (this.#calendar.getOption("eventMaxStack") !== wanted) this.#set({ eventMaxStack: wanted });
+  }
+
   /** @param {string} view @param {string} [day] */
   turnTo(view, day = this.day) {
+    this.#makeRoom(view);
     this.#calendar.changeView(VIEWS[view], day);
     this.#start.want();
     this.#seekStart();

@@ -15,10 +15,12 @@ export const VIEW_OPTIONS = {
     eventTimeClass: "event-time week-time",
     eventTitleClass: (/** @type {{isShort: boolean}} */ { isShort }) => (isShort ? "event-title" : "event-title is-tall"),
   },
-  timeGridDay: { eventMaxStack: Infinity },
 };
 
-/** In a phone's week a day has room for two events beside each other: what is beside them stands behind "+1". */
-export function widthOptions() {
-  return { eventMaxStack: NARROW.matches ? 2 : Infinity };
+/**
+ * A day of a phone's week has room for one event at a time: what is beside it stands behind "+2".
+ * @param {string} view
+ */
+export function eventsBesideOneAnother(view) {
+  return view === "week" && NARROW.matches ? 1 : Infinity;
 }

@@ -229,6 +229,17 @@ def test_weeks_begin_on_sunday_and_holidays_are_named(site: Server, department: 
     page.locator("#calendar [role=gridcell][data-date='2026-03-01'][aria-description*='삼일절']").wait_for()
 
 
+def test_a_long_holiday_stays_in_its_day(site: Server, department: Any, open_page: Any) -> None:
+    page = open_page(address(site.url, department["id"], "month", "2026-03-01"), width=900)
+    wait_until_online(page)
+    day = day_cell(page, "2026-03-02")
+    name = day.get_by_text("대체공휴일(삼일절)")
+    name.wait_for()
+    cell, text, number = (each.bounding_box() for each in (day, name, day.get_by_text("2", exact=True)))
+    assert cell["x"] < number["x"] < text["x"]
+    assert text["x"] + text["width"] <= cell["x"] + cell["width"]
+
+
 def test_a_month_fits_on_paper(site: Server, department: Any, open_page: Any) -> None:
     page = open_page(address(site.url, department["id"]))
     wait_until_online(page)

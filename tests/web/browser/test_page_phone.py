@@ -100,36 +100,67 @@ def crowded(site: Server, department: dict[str, Any]) -> dict[str, Any]:
     return department
 
 
-def test_a_week_shows_two_events_beside_each_other_and_the_others_on_demand(
+def test_of_events_beside_one_another_a_week_shows_one_and_the_others_on_demand(
     site: Server, crowded: dict[str, Any], open_page: Any
 ) -> None:
     page = open_page(address(site.url, crowded["id"], "week"), **PHONE)
     wait_until_online(page)
-    event_of(page, "부서장 회의 2").wait_for()
-    assert event_of(page, "부서장 회의").count() == 2
-    page.locator("#calendar").get_by_text("+2", exact=True).click()
+    event_of(page, "부서장 회의 1").wait_for()
+    assert event_of(page, "부서장 회의").count() == 1
+    page.locator("#calendar").get_by_text("+3", exact=True).click()
     others = page.get_by_role("dialog")
-    for hidden in ("부서장 회의 3", "부서장 회의 4"):
-        others.get_by_text(hidden).wait_for()
+    for number, time in ((2, "14:10"), (3, "14:20"), (4, "14:30")):
+        hidden = others.locator("[data-event-id]").filter(has_text=f"부서장 회의 {number}")
+        hidden.wait_for()
+        assert hidden.locator(".event-time").inner_text().startswith(time)
+        assert hidden.locator(".event-time").evaluate("element => getComputedStyle(element).clipPath") == "none"
     others.get_by_text("부서장 회의 4").click()
     assert page.get_by_label("제목", exact=True).input_value() == "부서장 회의 4"
 
 
-def test_turned_on_its_side_it_shows_all_of_them(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
+@pytest.mark.parametrize("width", [320, 390])
+def test_what_a_week_shows_can_be_tapped(site: Server, department: dict[str, Any], open_page: Any, width: int) -> None:
+    for number in range(3):
+        create_event(site, department["id"], f"동시에 {number}", event_date=DAY, time="14:00~14:30")
+    page = open_page(address(site.url, department["id"], "week"), width=width, height=844)
+    wait_until_online(page)
+    shown = event_of(page, "동시에")
+    shown.first.wait_for()
+    assert shown.count() == 1
+    box = shown.bounding_box()
+    share = page.evaluate(
+        """([id, x, y, width, height]) => {
+          const columns = [...Array(20).keys()].map((column) => x + ((column + 0.5) * width) / 20);
+          const hits = columns.map((at) => document.elementFromPoint(at, y + height / 2));
+          return hits.filter((hit) => hit.closest(`[data-event-id="${id}"]`)).length / hits.length;
+        }""",
+        [shown.get_attribute("data-event-id"), box["x"], box["y"], box["width"], box["height"]],
+    )
+    assert share > 0.4
+
+
+@pytest.mark.parametrize(("view", "on_its_side", "upright"), [("week", 4, 1), ("day", 4, 4)])
+def test_turned_on_its_side_it_shows_all_of_them(
+    site: Server, crowded: dict[str, Any], open_page: Any, view: str, on_its_side: int, upright: int
+) -> None:
+    page = open_page(address(site.url, crowded["id"], view), **PHONE)
+    wait_until_online(page)
+    shown = event_of(page, "부서장 회의")
+    for size, count in ((PHONE, upright), ({"width": 844, "height": 390}, on_its_side), (PHONE, upright)):
+        page.set_viewport_size(size)
+        page.wait_for_function(
+            "count => document.querySelectorAll('#calendar [data-event-id]').length === count", arg=count + 1
+        )
+        assert shown.count() == count
+
+
+def test_from_a_week_to_its_day_and_back(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
     page = open_page(address(site.url, crowded["id"], "week"), **PHONE)
     wait_until_online(page)
-    event_of(page, "부서장 회의 2").wait_for()
-    page.set_viewport_size({"width": 844, "height": 390})
-    event_of(page, "부서장 회의 4").wait_for()
-    page.set_viewport_size(PHONE)
-    event_of(page, "부서장 회의 4").wait_for(state="detached")
-
-
-def test_a_day_shows_all_of_them(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
-    page = open_page(address(site.url, crowded["id"], "day"), **PHONE)
-    wait_until_online(page)
-    event_of(page, "부서장 회의 4").wait_for()
-    assert event_of(page, "부서장 회의").count() == 4
+    for view, last in (("일", "부서장 회의 4"), ("주", "부서장 회의 1"), ("일", "부서장 회의 4")):
+        page.locator("#tools").get_by_role("button", name=view, exact=True).click()
+        event_of(page, last).wait_for()
+        assert event_of(page, "부서장 회의").count() == int(last[-1])
 
 
 def test_titles_have_the_width_of_a_week_to_themselves(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
