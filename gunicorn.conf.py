@@ -75,11 +75,11 @@ def post_worker_init(worker):
             print(f"달력 서버를 시작했습니다 / Calendar server is ready: {_url(address)}", flush=True)
 
 
-def _answer_unreadable(sock, status_int, reason, mesg):
+def _answer_unreadable(sock, status_int, reason, mesg):  # noqa: ARG001 - gunicorn gives four arguments
     """What is no HTTP is refused in JSON like everything else; gunicorn would answer with a page of HTML."""
     from calendar_server.api.unreadable import unreadable_answer
 
-    gunicorn.util.write_nonblock(sock, unreadable_answer(status_int, reason, mesg))
+    gunicorn.util.write_nonblock(sock, unreadable_answer(status_int, mesg))
 
 
 def post_request(worker, req, environ, resp):  # noqa: ARG001 - gunicorn gives four arguments

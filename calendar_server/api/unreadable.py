@@ -5,21 +5,23 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from calendar_server.api.answers import JSON_HEADERS, NOT_STORED
-from calendar_server.wire.messages import sentence
+from calendar_server.errors import Problem
+from calendar_server.wire.messages import problem_json, sentence
 from calendar_server.wire.strict_json import dump_bytes
 
 
-def unreadable_answer(status: int, reason: str, found: str) -> bytes:
+def unreadable_answer(status: int, found: str) -> bytes:
     """A whole HTTP answer after which the connection is closed; ``found`` is what the web server did not like.
 
-    Nothing is known of the client, so the message is Korean and ``found`` as the web server says it.
+    Nothing is known of the client, so the message is Korean, with ``found`` as the web server says it.
     """
     is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
     code = "internal_error" if is_ours else "bad_request"
     failure = {"success": False, "error": code, "message": sentence(code, "ko")}
     if found:
-        failure["details"] = [{"field": "HTTP", "code": "unreadable", "message": found}]
+        sayable = found.encode("utf-8", "replace").decode()
+        failure["details"] = [problem_json(Problem("HTTP", "unreadable", {"found": sayable}), "ko")]
     body = dump_bytes(failure)
     headers = [*JSON_HEADERS, NOT_STORED, ("Content-Length", str(len(body))), ("Connection", "close")]
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

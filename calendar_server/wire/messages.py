@@ -88,6 +88,7 @@ PROBLEMS: Mapping[str, Sentence] = {
     "type_string": Sentence("문자열이어야 합니다.", "This must be a string."),
     "type_object": Sentence("JSON 객체여야 합니다.", "This must be a JSON object."),
     "type_boolean": Sentence("true나 false여야 합니다.", "This must be true or false."),
+    "unreadable": Sentence("HTTP 요청으로 읽을 수 없습니다({found}).", "This cannot be read as HTTP ({found})."),
     "not_unicode": Sentence("올바른 유니코드 문자열이 아닙니다.", "This is not valid Unicode text."),
     "control_characters": Sentence("제어 문자는 쓸 수 없습니다.", "Control characters are not allowed."),
     "too_long": Sentence(

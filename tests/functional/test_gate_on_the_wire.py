@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -92,7 +93,7 @@ def test_gunicorn_refuses_what_is_no_http_in_json(server: Server, name: str) -> 
     )
     (detail,) = failure["details"]
     assert (detail["field"], detail["code"]) == ("HTTP", "unreadable")
-    assert detail["message"]
+    assert re.fullmatch(r"HTTP 요청으로 읽을 수 없습니다\(.+\)\.", detail["message"], re.DOTALL)
 
 
 def test_a_body_without_length_is_no_body(server: Server) -> None:

@@ -82,13 +82,15 @@ def _turn_to_upgrade(session: Any) -> Iterator[bool]:
         yield True
         return
     with _upgrades:
-        is_first = not is_upgrading(session)
-        session.upgrading = session.upgrading or is_first
+        is_first = not (is_upgrading(session) or getattr(session, "is_claimed", False))
+        if is_first:  # the library takes its own mark back before we know that it has failed
+            session.is_claimed = session.upgrading = True
     try:
         yield is_first
     finally:
-        if is_first and not session.upgraded:
-            session.upgrading = False
+        if is_first:
+            with _upgrades:
+                session.is_claimed, session.upgrading = False, False
 
 
 def _hang_up(raw: Any) -> None:

@@ -144,6 +144,18 @@ def test_of_two_websockets_whose_handshakes_are_done_the_first_has_the_session()
     assert handle(RawWebSocket("2probe")) == []
 
 
+def test_until_the_first_is_gone_there_is_no_other() -> None:
+    second = RawWebSocket("2probe")
+
+    def upgrade(session: Session, _websocket: Any) -> None:
+        session.upgrading = False  # as the library does where the probe was none
+        assert handle(second) == []
+
+    handle = handlers_of(Session(upgrade))
+    handle(RawWebSocket("4"))
+    assert second.connection.shut
+
+
 @pytest.mark.parametrize("failure", [OSError, None])
 def test_after_an_upgrade_that_failed_there_may_be_another(failure: type[Exception] | None) -> None:
     def upgrade(session: Session, _websocket: Any) -> None:
