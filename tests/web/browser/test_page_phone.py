@@ -167,6 +167,20 @@ def test_turned_on_its_side_it_shows_all_of_them(
         assert shown.count() == count
 
 
+def test_narrow_paper_hides_nothing(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
+    page = open_page(address(site.url, crowded["id"], "week"))
+    wait_until_online(page)
+    event_of(page, "부서장 회의 4").wait_for()
+    page.emulate_media(media="print")
+    page.set_viewport_size(PHONE)
+    page.wait_for_function(PERIOD_FITS, arg=PHONE["width"])
+    assert event_of(page, "부서장 회의").count() == 4
+    page.emulate_media(media="screen")
+    page.set_viewport_size({**PHONE, "width": 1280})
+    page.wait_for_function(TOOLS_FIT, arg=1280)
+    assert event_of(page, "부서장 회의").count() == 4
+
+
 def test_from_a_week_to_its_day_and_back(site: Server, crowded: dict[str, Any], open_page: Any) -> None:
     page = open_page(address(site.url, crowded["id"], "week"), **PHONE)
     wait_until_online(page)
